@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+# Skerry's build: sets the common variables, includes each part's build.mk, adds the goals.
+#
+# A part's build.mk appends what it builds to ALL and writes recipes as
+#	$(call say,CC,$@)
+#	$(Q)$(CC) ...
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+# The tool named on the command line or in the environment, else the second argument.
+tool = $(if $(filter default undefined,$(origin $(1))),$(2),$($(1)))
+CC := $(call tool,CC,gcc)
+LD := $(call tool,LD,ld)
+AR := $(call tool,AR,ar)
+OBJCOPY := $(call tool,OBJCOPY,objcopy)
+STRIP := $(call tool,STRIP,strip)
+HOSTCC := $(call tool,HOSTCC,$(CC))
+PYTHON := $(call tool,PYTHON,python3)
+
+BUILD := build
+CONF ?= linux
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+ALL :=
+.PHONY: all
+all:
+
+goals := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out help clean distclean,$(goals)),)
+# Made before everything else: installs what is missing on this machine.
+include $(BUILD)/setup.mk
+endif
+$(BUILD)/setup.mk: tools/setup
+	@tools/setup $@
+
+-include microkernel/build.mk
+-include l4re/build.mk
+-include l4re/libc/build.mk
+-include drivers/build.mk
+-include tests/guest/build.mk
+-include tests/guest/libctest/build.mk
+-include tests/guest/ktest/build.mk
+-include tests/bench/kernel/build.mk
+-include tests/bench/linux/build.mk
+-include conf/build.mk
+-include l4linux-patches/build.mk
+-include rootfs/build.mk
+
+.PHONY: run gdb test bench lint clean distclean help
+all: $(ALL)
+
+run: all
+	@tools/run --conf $(CONF) $(RUN)
+
+gdb: all
+	@tools/gdb/start --conf $(CONF) $(RUN)
+
+test: all
+	@tests/run $(TEST)
+
+bench: all bench-programs
+	@tools/bench $(if $(QUICK),--quick) $(BENCH)
+
+lint:
+	@tools/lint
+
+clean:
+	$(Q)for d in $(BUILD)/*; do case $$d in $(BUILD)/linux|$(BUILD)/musl) ;; *) rm -rf "$$d" ;; esac; done
+
+distclean:
+	$(Q)rm -rf $(BUILD)
+
+help:
+	@echo 'make             build everything into $(BUILD)/'
+	@echo 'make run         boot Linux on Skerry in this terminal (Ctrl-A X ends)'
+	@echo '                 CONF=native: another description of conf/; RUN="...": options of tools/run'
+	@echo 'make test        all tests; TEST="..." chooses (tests/run --help)'
+	@echo 'make gdb         boot halted with gdb attached, symbols of kernel, servers and Linux'
+	@echo 'make lint        the rules of the tree'
+	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: below five minutes'
+	@echo 'make clean       remove outputs but the Linux and musl builds; distclean: all'
+	@echo 'V=1              show the commands'

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What init tells a Linux server at its entry point: rdi = address of this
+ * page. Linux's RAM is guest-physical 0..ram_size, mapped at
+ * SKERRY_LINUX_DIRECT_MAP. All selectors are valid in Linux's own task.
+ */
+#ifndef L4_SYS_LINUX_BOOT_H
+#define L4_SYS_LINUX_BOOT_H
+
+#include <l4/sys/types.h>
+
+#define SKERRY_LINUX_BOOT_MAGIC 0x784e694c79724b53UL
+#define SKERRY_LINUX_DIRECT_MAP 0xffff888000000000UL
+#define SKERRY_LINUX_IMAGE_MAP 0xffffffff80000000UL
+#define SKERRY_LINUX_WINDOW 0xfffffe8000000000UL
+#define SKERRY_LINUX_UTCB SKERRY_LINUX_WINDOW
+#define SKERRY_LINUX_UTCB_ORDER 16
+#define SKERRY_LINUX_VCPU(cpu) (SKERRY_LINUX_WINDOW + 0x1000UL * ((cpu) + 1))
+#define SKERRY_LINUX_KIP (SKERRY_LINUX_WINDOW + 0x100000UL)
+#define SKERRY_LINUX_BOOT (SKERRY_LINUX_WINDOW + 0x101000UL)
+
+/** ELF note: name "Skerry", type 1, desc = 8-byte virtual address of the entry point. */
+#define SKERRY_NOTE_NAME "Skerry"
+#define SKERRY_NOTE_ENTRY 1
+
+struct skerry_linux_boot {
+	l4_uint64_t magic, version; /* version 1 */
+	l4_uint64_t ram_size;
+	l4_uint64_t image_start, image_end;   /* guest-physical, the loaded ELF */
+	l4_uint64_t initrd_start, initrd_end; /* guest-physical, end exact; 0,0: none */
+	l4_uint64_t instance;                 /* number of this Linux among the system's */
+	l4_cap_idx_t console;   /* vcon gate, L4_INVALID_CAP if none */
+	l4_cap_idx_t parent;    /* exit signal: label 0, mr[0] = 0 exit, mr[1] = 0 power off, 1 reboot, 2 panic; mr[2] = status */
+	l4_cap_idx_t first_free_cap; /* slots from here on are Linux's own */
+	l4_uint64_t reserved[8];
+	char name[32];
+	char cmdline[2048];
+};
+
+#endif

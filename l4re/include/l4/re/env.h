@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The environment a program starts with: its basic and its named capabilities. */
+#ifndef L4_RE_ENV_H
+#define L4_RE_ENV_H
+
+#include <l4/sys/types.h>
+#include <l4/sys/consts.h>
+#include <l4/sys/kip.h>
+#include <l4/re/consts.h>
+
+#define L4RE_ENV_NAME_MAX 32
+
+/** Entry flags. */
+#define L4RE_ENV_SERVER 1UL /**< a session of a service this program offers: gate to bind, peer = client */
+
+typedef struct l4re_env_cap_entry_t {
+	l4_cap_idx_t cap;
+	l4_umword_t flags;
+	char name[L4RE_ENV_NAME_MAX]; /**< empty in the entry behind the last */
+	char peer[L4RE_ENV_NAME_MAX];
+} l4re_env_cap_entry_t;
+
+typedef struct l4re_env_t {
+	l4_cap_idx_t parent;      /**< exit signal, ready signal */
+	l4_cap_idx_t rm;          /**< the fault handler; regions are kept in the program itself */
+	l4_cap_idx_t mem_alloc;
+	l4_cap_idx_t log;
+	l4_cap_idx_t main_thread;
+	l4_cap_idx_t factory;
+	l4_cap_idx_t scheduler;
+	l4_cap_idx_t first_free_cap; /**< slot number */
+	l4_fpage_t utcb_area;
+	l4_addr_t first_free_utcb;
+	l4re_env_cap_entry_t *caps;
+	/* Skerry: */
+	const l4_kernel_info_t *kip;
+	l4_cap_idx_t task;
+	l4_umword_t prio;            /**< of the first thread */
+	char name[L4RE_ENV_NAME_MAX];
+} l4re_env_t;
+
+extern l4re_env_t *l4re_global_env;
+
+static inline l4re_env_t *l4re_env(void) { return l4re_global_env; }
+static inline const l4_kernel_info_t *l4re_kip(void) { return l4re_global_env->kip; }
+
+/** Entry of the named capability, 0 if there is none. Sessions of services offered here are skipped. */
+const l4re_env_cap_entry_t *l4re_env_get_cap_e(const char *name, const l4re_env_t *env);
+/** The named capability, L4_INVALID_CAP if there is none. */
+l4_cap_idx_t l4re_env_get_cap(const char *name);
+
+#endif

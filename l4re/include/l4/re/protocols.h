@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages of the runtime's servers. Form as for kernel objects: word 0 is the
+ * operation, the reply's label 0 or a negative error.
+ */
+#ifndef L4_RE_PROTOCOLS_H
+#define L4_RE_PROTOCOLS_H
+
+/* Message labels. */
+#define L4RE_PROTO_DATASPACE 0x4000L
+#define L4RE_PROTO_NAMESPACE 0x4001L
+#define L4RE_PROTO_PARENT 0x4002L
+#define L4RE_PROTO_OBJECT 0x4003L
+#define L4RE_PROTO_MEM_ALLOC 0x4004L /**< object type only: an allocator with a quota of its own */
+#define L4RE_PROTO_LOG 0x4005L       /**< object type only: log with a prefix */
+#define L4RE_PROTO_CONTROL 0x4007L
+#define L4RE_PROTO_PHYS 0x4006L      /**< object type only: dataspace of device memory */
+
+/*
+ * Memory allocator: L4_PROTO_FACTORY with mr[0] = type, the new object's
+ * capability comes back as an item. What the server keeps for an object is one page, paid by the allocator.
+ *   L4RE_PROTO_DATASPACE: mr[1] = bytes, mr[2] = L4RE_MA_*, mr[3] = log2 of the alignment
+ *   L4RE_PROTO_MEM_ALLOC: mr[1] = bytes of quota, taken out of this allocator's
+ *   L4RE_PROTO_LOG: mr[1..] = prefix, 0-terminated
+ *   L4RE_PROTO_NAMESPACE: -
+ *   L4_PROTO_SCHEDULER: mr[1] = highest priority, mr[2] = CPU map
+ *   L4RE_PROTO_PHYS: mr[1] = physical address, mr[2] = bytes, mr[3] = cache attribute (first allocator only)
+ *   L4_FACTORY_INFO: result mr[0] = quota, mr[1] = used bytes
+ */
+
+/** Dataspace operations. */
+enum l4re_ds_ops {
+	/**
+	 * mr[1] = offset, mr[2] = address in the client, mr[3] = rights (L4_FPAGE_*), mr[4] = bytes wanted.
+	 * Result: map items for as much of it as one message holds, mr[0] = bytes they cover.
+	 */
+	L4RE_DS_MAP_OP = 0,
+	L4RE_DS_INFO_OP = 1,  /**< result mr[0] = bytes, mr[1] = flags (L4RE_DS_F_*) */
+	L4RE_DS_CLEAR_OP = 2, /**< mr[1] = offset, mr[2] = bytes: fill with zero */
+	L4RE_DS_ALLOCATE_OP = 3, /**< mr[1] = offset, mr[2] = bytes: memory is always there, checks the range */
+};
+#define L4RE_DS_F_X 1 /* as L4_FPAGE_* */
+#define L4RE_DS_F_PASS_X 8 /* mapping only: to be mapped on executable */
+#define L4RE_DS_F_W 2
+#define L4RE_DS_F_R 4
+
+/** Object operations; right W. */
+enum l4re_object_ops {
+	L4RE_OBJECT_RELEASE_OP = 0, /**< destroy the object and give its quota back */
+};
+
+/** Name space operations: mr[1..] = name, 0-terminated. */
+enum l4re_ns_ops {
+	L4RE_NS_QUERY_OP = 0,    /**< result: the capability as item; -L4_ENOENT */
+	L4RE_NS_REGISTER_OP = 1, /**< item: the capability; mr[1..] = name; right W. -L4_EEXIST */
+	L4RE_NS_UNLINK_OP = 2,   /**< right W */
+};
+
+/** Parent operations (also plain label 0, as Linux sends it). */
+enum l4re_parent_ops {
+	L4RE_PARENT_EXIT_OP = 0, /**< mr[1] = 0 exit, 1 reboot, 2 panic; mr[2] = status. Not answered. */
+	L4RE_PARENT_READY_OP = 1, /**< the component's services work: those that wait for it start */
+};
+
+/** Control operations of init; mr[1] = number of the component. -L4_ENOENT: there is none. */
+enum l4re_control_ops {
+	L4RE_CONTROL_KILL_OP = 0,  /**< as if it had faulted: on_fault decides what follows */
+	L4RE_CONTROL_START_OP = 1, /**< start it if it does not run; -L4_EEXIST */
+	/** Result mr[0] = running, mr[1] = restarts, mr[2] = memory used, mr[3] = kernel memory used, mr[4..7] = name. */
+	L4RE_CONTROL_INFO_OP = 2,
+	L4RE_CONTROL_TOTALS_OP = 3, /**< result mr[0] = memory in use, mr[1] = kernel memory in use, of the whole system */
+};
+
+#endif

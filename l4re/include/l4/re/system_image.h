@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system image: what tools/confc makes of a system description, and init
+ * reads. Little endian, every table 8-byte aligned, every file page aligned.
+ *
+ *   header | components | grants | files | strings | file contents
+ *
+ * Strings are offsets into the string table (0 = ""). init checks every
+ * offset: the image is input like any other.
+ */
+#ifndef L4_RE_SYSTEM_IMAGE_H
+#define L4_RE_SYSTEM_IMAGE_H
+
+#include <l4/sys/types.h>
+
+#define SYSIMG_MAGIC 0x676d695379726b53UL /* "SkrySimg" */
+#define SYSIMG_VERSION 1
+#define SYSIMG_NONE 0xffffffffU
+
+struct sysimg_header {
+	l4_uint64_t magic;
+	l4_uint32_t version, header_bytes;
+	l4_uint64_t total_bytes;
+	l4_uint32_t component_count, component_offset;
+	l4_uint32_t grant_count, grant_offset;
+	l4_uint32_t file_count, file_offset;
+	l4_uint32_t string_bytes, string_offset;
+	l4_uint32_t name, reserved;
+};
+
+enum sysimg_component_type { SYSIMG_NATIVE = 0, SYSIMG_LINUX = 1 };
+enum sysimg_policy { SYSIMG_STOP = 0, SYSIMG_RESTART = 1, SYSIMG_SHUTDOWN = 2 };
+
+struct sysimg_component {
+	l4_uint32_t name, args;      /* strings */
+	l4_uint32_t type;
+	l4_uint32_t binary, initrd, initrd_extra; /* files or SYSIMG_NONE */
+	l4_uint64_t memory;          /* bytes: native: quota; Linux: RAM */
+	l4_uint64_t kernel_memory;   /* bytes of factory quota */
+	l4_uint64_t stack;           /* bytes */
+	l4_uint32_t prio, max_prio;
+	l4_uint64_t cpus;            /* map: the lowest is the first thread's */
+	l4_uint64_t budget_ns, period_ns; /* 0: none */
+	l4_uint32_t on_exit, on_fault; /* sysimg_policy */
+	l4_uint32_t restart_max;
+	l4_uint32_t first_grant, grant_count;
+	l4_uint32_t reserved;
+};
+
+enum sysimg_grant_type {
+	SYSIMG_G_OFFER = 1, /* name = service */
+	SYSIMG_G_USE = 2,   /* name = service, peer = component index that offers it */
+	SYSIMG_G_PORTS = 3, /* a = first, b = count */
+	SYSIMG_G_IRQ = 4,   /* name, a = line, b = mode (L4_IRQ_F_*) */
+	SYSIMG_G_MMIO = 5,  /* name, a = physical address, b = bytes */
+	SYSIMG_G_KERNEL_LOG = 7, /* the kernel's log with all rights, as "kernel-log" */
+	SYSIMG_G_STATE = 8,   /* a name space that outlives the component, as "state" */
+	SYSIMG_G_CONTROL = 9, /* the control gate of init, as "control" */
+	SYSIMG_G_SHARED = 6, /* name, a = bytes, b = rights (1: write) */
+};
+
+struct sysimg_grant {
+	l4_uint32_t type, name;
+	l4_uint32_t peer, reserved;
+	l4_uint64_t a, b;
+};
+
+struct sysimg_file {
+	l4_uint32_t name, reserved;
+	l4_uint64_t offset, bytes;
+};
+
+_Static_assert(sizeof(struct sysimg_header) == 64, "image header");
+_Static_assert(sizeof(struct sysimg_component) == 104, "image component");
+_Static_assert(sizeof(struct sysimg_grant) == 32, "image grant");
+_Static_assert(sizeof(struct sysimg_file) == 24, "image file");
+
+#endif

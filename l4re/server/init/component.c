@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a component: creation, start, end, restart. */
+#include "init.h"
+#include "../../lib/string.h"
+
+#include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
+#include <l4/sys/debugger.h>
+#include <l4/sys/factory.h>
+#include <l4/sys/kip_api.h>
+#include <l4/sys/platform_control.h>
+#include <l4/sys/scheduler.h>
+#include <l4/sys/skerry.h>
+#include <l4/sys/task.h>
+#include <l4/sys/thread.h>
+
+/* What root keeps for the memory objects of a component is paid by its allocator, beside the memory. */
+#define ALLOC_EXTRA 0x20000UL
+
+struct component components[COMPONENTS_MAX];
+unsigned component_count;
+
+void *component_alloc_aligned(struct component *c, l4_size_t bytes, unsigned flags, unsigned align)
+{
+	l4_cap_idx_t ds = l4re_util_cap_alloc();
+	void *at = 0;
+	long err;
+
+	if (c->region_count == REGIONS_MAX || l4_is_invalid_cap(ds))
+		return 0;
+	err = l4re_ma_alloc_align_srv(c->alloc, bytes, ds, flags, 0);
+	if (err >= 0)
+		err = l4re_rm_attach(&at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW | L4RE_RM_F_PASS_X, ds, 0, align);
+	/* The memory lives as long as the allocator; the capability is not needed again. */
+	l4re_util_cap_free_um(ds);
+	if (err < 0) {
+		say("%s: %lu bytes of memory: %s", c->name, bytes, l4sys_errtostr(err));
+		return 0;
+	}
+	c->regions[c->region_count++] = at;
+	return at;
+}
+
+void *component_alloc(struct loader *l, l4_size_t bytes)
+{
+	return component_alloc_aligned(l->context, bytes, 0, L4_PAGESHIFT);
+}
+
+int component_give(struct component *c, l4_cap_idx_t cap, l4_cap_idx_t slot, unsigned rights)
+{
+	return l4_error(l4_task_map(c->task, L4_BASE_TASK_CAP, l4_obj_fpage(cap, 0, rights),
+				    l4_map_obj_control(slot, 0)));
+}
+
+static int create_gates(struct component *c)
+{
+	long err;
+
+	if (c->fault_gate)
+		return 0;
+	c->fault_gate = l4re_util_cap_alloc();
+	c->parent_gate = l4re_util_cap_alloc();
+	err = l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, c->fault_gate, L4_BASE_THREAD_CAP,
+					      GATE_LABEL(c->index, GATE_FAULT)));
+	if (err >= 0)
+		err = l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, c->parent_gate, L4_BASE_THREAD_CAP,
+						      GATE_LABEL(c->index, GATE_PARENT)));
+	return err;
+}
+
+/* An object of root's that the component's allocator pays for: log or scheduler. */
+static int create_root_object(l4_cap_idx_t alloc, long type, l4_cap_idx_t *slot, const l4_umword_t *args, unsigned n)
+{
+	l4_utcb_t *u = l4_utcb();
+	l4_msgtag_t tag;
+	unsigned i;
+
+	*slot = l4re_util_cap_alloc();
+	tag = l4_factory_create_start_u(type, *slot, u);
+	for (i = 0; i < n; i++)
+		l4_factory_create_add_uint_u(args[i], &tag, u);
+	return l4_error(l4_factory_create_commit_u(alloc, tag, u));
+}
+
+static int create_log(struct component *c)
+{
+	l4_umword_t name[L4RE_ENV_NAME_MAX / 8] = { 0 };
+	l4_size_t n = strlen(c->name);
+
+	memcpy(name, c->name, n < sizeof(name) ? n : sizeof(name));
+	return create_root_object(c->alloc, L4RE_PROTO_LOG, &c->log, name, sizeof(name) / sizeof(name[0]));
+}
+
+/* Proxies are made from init's own allocator: only that one may. */
+static int create_scheduler(struct component *c)
+{
+	l4_umword_t args[2] = { c->desc->max_prio ? c->desc->max_prio : c->desc->prio, c->desc->cpus };
+
+	return create_root_object(l4re_env()->mem_alloc, L4_PROTO_SCHEDULER, &c->scheduler, args, 2);
+}
+
+static int create_task(struct component *c)
+{
+	int is_linux = c->desc->type == SYSIMG_LINUX;
+	l4_fpage_t utcbs = is_linux ? l4_fpage(0xfffffe8000000000UL, 16, 0) : l4_fpage(L4RE_UTCB_AREA, L4RE_UTCB_ORDER, 0);
+	long err;
+
+	c->factory = l4re_util_cap_alloc();
+	err = l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, c->factory, c->desc->kernel_memory));
+	if (err < 0)
+		return err;
+	c->task = l4re_util_cap_alloc();
+	err = l4_error(l4_factory_create_task(c->factory, c->task, &utcbs));
+	if (err < 0)
+		return err;
+	c->thread = l4re_util_cap_alloc();
+	err = l4_error(l4_factory_create_thread(c->factory, c->thread));
+	if (err < 0)
+		return err;
+	l4_debugger_set_object_name(c->task, c->name);
+	l4_debugger_set_object_name(c->thread, c->name);
+	return 0;
+}
+
+static int create_objects(struct component *c)
+{
+	int err = create_gates(c);
+
+	if (err >= 0)
+		err = create_task(c);
+	if (err < 0)
+		return err;
+	c->alloc = l4re_util_cap_alloc();
+	err = l4re_ma_create(l4re_env()->mem_alloc, c->alloc, l4_round_page(c->desc->memory) + ALLOC_EXTRA);
+	if (err >= 0)
+		err = create_log(c);
+	if (err >= 0)
+		err = create_scheduler(c);
+	return err;
+}
+
+/* The session named "console" is also the log, if there is one. */
+static l4_cap_idx_t own_console(struct component *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->cap_count; i++)
+		if (!(c->caps[i].flags & L4RE_ENV_SERVER) && !strcmp(c->caps[i].name, "console"))
+			return c->caps[i].cap;
+	return 0;
+}
+
+static int give_base(struct component *c)
+{
+	l4_cap_idx_t console = own_console(c);
+	int err;
+
+	if ((err = component_give(c, c->task, L4_BASE_TASK_CAP, L4_CAP_FPAGE_RWS)) < 0 ||
+	    (err = component_give(c, c->factory, L4_BASE_FACTORY_CAP, L4_CAP_FPAGE_RWS)) < 0 ||
+	    (err = component_give(c, c->thread, L4_BASE_THREAD_CAP, L4_CAP_FPAGE_RWS)) < 0 ||
+	    (err = component_give(c, c->fault_gate, L4_BASE_PAGER_CAP, L4_CAP_FPAGE_RW)) < 0 ||
+	    (err = component_give(c, c->scheduler, L4_BASE_SCHEDULER_CAP, L4_CAP_FPAGE_RW)) < 0 ||
+	    (err = component_give(c, L4_BASE_DEBUGGER_CAP, L4_BASE_DEBUGGER_CAP, L4_CAP_FPAGE_RW)) < 0 ||
+	    (err = component_give(c, c->parent_gate, (l4_cap_idx_t)SLOT_PARENT << L4_CAP_SHIFT, L4_CAP_FPAGE_RW)) < 0 ||
+	    (err = component_give(c, c->alloc, (l4_cap_idx_t)SLOT_ALLOC << L4_CAP_SHIFT, L4_CAP_FPAGE_RO)) < 0)
+		return err;
+	if (console)
+		return l4_error(l4_task_map(c->task, c->task, l4_obj_fpage(console, 0, L4_CAP_FPAGE_RW),
+					    l4_map_obj_control(L4_BASE_LOG_CAP, 0)));
+	return component_give(c, c->log, L4_BASE_LOG_CAP, L4_CAP_FPAGE_RW);
+}
+
+int component_run(struct component *c, l4_addr_t ip, l4_addr_t sp, l4_addr_t utcb)
+{
+	l4_sched_param_t p = l4_sched_param(c->desc->prio, 0);
+	long err;
+
+	p.affinity.map = c->desc->cpus & -c->desc->cpus;
+	l4_thread_control_start();
+	l4_thread_control_pager(L4_BASE_PAGER_CAP);
+	l4_thread_control_exc_handler(L4_BASE_PAGER_CAP);
+	l4_thread_control_bind((l4_utcb_t *)utcb, c->task);
+	err = l4_error(l4_thread_control_commit(c->thread));
+	if (err >= 0)
+		err = l4_error(l4_thread_ex_regs(c->thread, ip, sp, 0));
+	if (err >= 0)
+		err = l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, c->thread, &p));
+	return err;
+}
+
+static int create_and_load(struct component *c)
+{
+	int err = create_objects(c);
+
+	c->cap_count = 0;
+	c->next_slot = (l4_cap_idx_t)SLOT_NAMED << L4_CAP_SHIFT;
+	if (err >= 0)
+		err = grants_apply(c);
+	if (err >= 0)
+		err = give_base(c);
+	if (err < 0)
+		return err;
+	return c->desc->type == SYSIMG_LINUX ? linux_load(c) : native_load(c);
+}
+
+void component_start(struct component *c)
+{
+	l4_uint64_t begin = l4_kip_clock(l4re_kip());
+	int err = create_and_load(c);
+
+	if (err < 0) {
+		say("%s does not start: %s (%d)", c->name, l4sys_errtostr(err), err);
+		component_destroy(c);
+		c->state = COMPONENT_STOPPED;
+		return;
+	}
+	c->state = COMPONENT_RUNNING;
+	say("%s started in %lu us at %lu us", c->name, l4_kip_clock(l4re_kip()) - begin, l4_kip_clock(l4re_kip()));
+}
+
+static void delete_object(l4_cap_idx_t *cap)
+{
+	if (*cap) {
+		l4_task_delete_obj(L4_BASE_TASK_CAP, *cap);
+		l4re_util_cap_free(*cap);
+	}
+	*cap = 0;
+}
+
+/* Something of root's: released there, which also removes the capability. */
+static void release_object(l4_cap_idx_t *cap)
+{
+	if (*cap) {
+		l4re_ma_free(*cap);
+		l4re_util_cap_free_um(*cap);
+	}
+	*cap = 0;
+}
+
+static void destroy_extras(struct component *c)
+{
+	while (c->extra_count) {
+		l4_cap_idx_t cap = c->extras[--c->extra_count];
+
+		l4re_ma_free(cap); /* device memory is root's; an IRQ refuses */
+		l4_task_delete_obj(L4_BASE_TASK_CAP, cap);
+		l4re_util_cap_free(cap);
+	}
+}
+
+void component_destroy(struct component *c)
+{
+	delete_object(&c->thread);
+	delete_object(&c->task);
+	destroy_extras(c);
+	delete_object(&c->factory);
+	while (c->region_count)
+		l4re_rm_detach(c->regions[--c->region_count]);
+	release_object(&c->log);
+	release_object(&c->scheduler);
+	release_object(&c->alloc);
+	c->state = COMPONENT_EMPTY;
+}
+
+/* What a console may hold back before it prints it. */
+#define LAST_WORDS_US 60000
+
+static void system_off(int status)
+{
+	l4_cap_idx_t platform = L4_BASE_PLATFORM_CAP;
+
+	l4_ipc_sleep_us(LAST_WORDS_US);
+	if (status)
+		l4_platform_ctl_exit(platform, status);
+	l4_platform_ctl_system_shutdown(platform, 0);
+	say("this machine does not switch off");
+}
+
+/* Another running component whose end would shut the system down: then it is not yet time. */
+static int others_run(const struct component *c)
+{
+	unsigned i;
+
+	for (i = 0; i < component_count; i++)
+		if (&components[i] != c && components[i].state == COMPONENT_RUNNING &&
+		    components[i].desc->on_exit == SYSIMG_SHUTDOWN)
+			return 1;
+	return 0;
+}
+
+/* With what is in use without the component: the same after each restart, or something leaks. */
+static void say_restart(const struct component *c)
+{
+	l4_umword_t limit, used = 0;
+	l4_size_t quota, memory = 0;
+
+	l4re_ma_info(l4re_env()->mem_alloc, &quota, &memory);
+	l4_factory_info_u(L4_BASE_FACTORY_CAP, &limit, &used, l4_utcb());
+	say("%s restarts (%u of %u), in use: memory %lu, kernel memory %lu", c->name, c->restarts, c->desc->restart_max,
+	    memory, used);
+}
+
+void component_ended(struct component *c, unsigned policy, int status)
+{
+	if (policy == SYSIMG_SHUTDOWN && !others_run(c)) {
+		say("the system ends with %s, status %d", c->name, status);
+		system_off(status);
+	}
+	component_destroy(c);
+	c->state = COMPONENT_STOPPED;
+	if (policy == SYSIMG_RESTART && c->restarts < c->desc->restart_max) {
+		c->restarts++;
+		say_restart(c);
+		component_start(c);
+	}
+}

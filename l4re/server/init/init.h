@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init: starts and watches the components of the system image.
+ *
+ * Everything a component owns is charged to its factory and its allocator;
+ * destroying it is deleting its objects and releasing the allocator. Session
+ * gates belong to init: they outlive client and server, so either can be restarted.
+ * init has one thread.
+ */
+#ifndef INIT_H
+#define INIT_H
+
+#include "../../lib/loader.h"
+
+#include <l4/re/system_image.h>
+#include <l4/sys/ipc.h>
+
+#define COMPONENTS_MAX 48
+#define REGIONS_MAX 24
+#define EXTRAS_MAX 40
+#define CAPS_MAX 64
+
+/* Slots of a component's own task. */
+enum { SLOT_PARENT = L4_BASE_FIRST_FREE_SLOT, SLOT_ALLOC, SLOT_NAMED };
+
+enum component_state { COMPONENT_EMPTY, COMPONENT_RUNNING, COMPONENT_STOPPED };
+
+struct component {
+	const struct sysimg_component *desc;
+	const char *name, *args;
+	unsigned index;
+	enum component_state state;
+	unsigned restarts;
+	l4_cap_idx_t task, thread, factory, alloc; /* 0: not created */
+	l4_cap_idx_t log, scheduler;
+	l4_cap_idx_t fault_gate, parent_gate, control_gate, state_space; /* made once, kept over restarts */
+	void *regions[REGIONS_MAX]; /* its memory as seen here */
+	unsigned region_count;
+	l4_cap_idx_t extras[EXTRAS_MAX]; /* IRQs and device memory */
+	unsigned extra_count;
+	l4re_env_cap_entry_t caps[CAPS_MAX]; /* named capabilities in its task */
+	unsigned cap_count;
+	l4_cap_idx_t next_slot;
+};
+
+/* What a gate's label says about a message: who it is from and which gate. */
+enum gate_kind { GATE_FAULT = 1, GATE_PARENT = 2, GATE_CONTROL = 3 };
+#define GATE_LABEL(index, kind) (((l4_umword_t)(index) << 8) | ((kind) << 4))
+#define GATE_INDEX(label) ((label) >> 8)
+#define GATE_KIND(label) (((label) >> 4) & 0xf)
+
+/* image.c: access to the checked system image. */
+int image_check(const void *image, l4_size_t bytes);
+const struct sysimg_header *image_header(void);
+const struct sysimg_component *image_component(unsigned i);
+const struct sysimg_grant *image_grant(unsigned i);
+const char *image_string(l4_uint32_t offset);
+/** Contents of file i, null for SYSIMG_NONE. */
+const void *image_file(l4_uint32_t i, l4_size_t *bytes);
+
+/* component.c */
+extern struct component components[COMPONENTS_MAX];
+extern unsigned component_count;
+/** Create and start; an error is reported and leaves it stopped. */
+void component_start(struct component *c);
+/** Take it apart, all quota returned. */
+void component_destroy(struct component *c);
+/** Apply a policy (sysimg_policy) after it ended. */
+void component_ended(struct component *c, unsigned policy, int status);
+/** Loader callback: memory of the component, attached here. */
+void *component_alloc(struct loader *l, l4_size_t bytes);
+void *component_alloc_aligned(struct component *c, l4_size_t bytes, unsigned flags, unsigned align);
+/** Start the first thread. */
+int component_run(struct component *c, l4_addr_t ip, l4_addr_t sp, l4_addr_t utcb);
+/** Give a capability to the component's task; rights L4_CAP_FPAGE_*. */
+int component_give(struct component *c, l4_cap_idx_t cap, l4_cap_idx_t slot, unsigned rights);
+
+/* grants.c */
+/** Create the gates of all sessions. */
+int sessions_create(void);
+/** Hand out what the description grants to c and note it in c->caps. */
+int grants_apply(struct component *c);
+
+/* native.c, linux.c: load and start. */
+int native_load(struct component *c);
+int linux_load(struct component *c);
+
+/* control.c */
+/** Answer a message at a control gate; *answer = 0 if the sender is gone by what it asked for. */
+l4_msgtag_t control_dispatch(struct component *from, l4_msgtag_t tag, int *answer);
+
+/* report.c */
+/** Print a fault or exception message that is in the message registers. */
+void report_fault(const struct component *c, l4_msgtag_t tag);
+__attribute__((format(printf, 1, 2))) void say(const char *format, ...);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Objects that clients see, and the quotas that pay for them. */
+#include "root.h"
+#include "../../lib/string.h"
+
+#include <l4/sys/factory.h>
+#include <l4/sys/task.h>
+
+int quota_take(struct quota *q, l4_uint64_t bytes)
+{
+	if (bytes > q->limit - q->used)
+		return -L4_ENOMEM;
+	q->used += bytes;
+	return 0;
+}
+
+void quota_return(struct quota *q, l4_uint64_t bytes)
+{
+	q->used -= bytes;
+}
+
+static void object_link(struct quota *owner, struct object *o)
+{
+	o->owner = owner;
+	o->prev = 0;
+	o->next = owner->objects;
+	if (o->next)
+		o->next->prev = o;
+	owner->objects = o;
+}
+
+static void object_unlink(struct object *o)
+{
+	if (o->prev)
+		o->prev->next = o->next;
+	else
+		o->owner->objects = o->next;
+	if (o->next)
+		o->next->prev = o->prev;
+}
+
+/* A zeroed page with a gate whose label is its address. */
+static struct object *object_page(enum object_type type)
+{
+	int fresh;
+	l4_uint64_t pa = pages_alloc(L4_PAGESHIFT, &fresh);
+	struct object *o = window_ptr(pa);
+
+	if (pa == ~0UL)
+		return 0;
+	memset(o, 0, L4_PAGESIZE);
+	o->type = type;
+	o->gate = slot_alloc();
+	if (l4_is_invalid_cap(o->gate) ||
+	    l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, o->gate, L4_BASE_THREAD_CAP, (l4_umword_t)o)) < 0) {
+		if (l4_is_valid_cap(o->gate))
+			slot_free(o->gate);
+		pages_free(pa, L4_PAGESHIFT);
+		return 0;
+	}
+	return o;
+}
+
+int object_create(struct quota *owner, enum object_type type, struct object **out)
+{
+	struct object *o;
+	int err = quota_take(owner, L4_PAGESIZE);
+
+	if (err)
+		return err;
+	o = object_page(type);
+	if (!o) {
+		quota_return(owner, L4_PAGESIZE);
+		return -L4_ENOMEM;
+	}
+	object_link(owner, o);
+	*out = o;
+	return 0;
+}
+
+void object_destroy(struct object *o)
+{
+	l4_task_delete_obj(L4_BASE_TASK_CAP, o->gate);
+	slot_free(o->gate);
+	if (o->type == OBJECT_DATASPACE)
+		dataspace_destroy_contents((struct dataspace *)o);
+	else if (o->type == OBJECT_QUOTA)
+		quota_destroy_contents((struct quota *)o);
+	else if (o->type == OBJECT_NAMESPACE)
+		namespace_destroy_contents(o);
+	object_unlink(o);
+	quota_return(o->owner, L4_PAGESIZE);
+	pages_free(window_pa(o), L4_PAGESHIFT);
+}
+
+struct quota *quota_first(l4_uint64_t limit)
+{
+	struct quota *q = (struct quota *)object_page(OBJECT_QUOTA);
+
+	if (!q)
+		die("no first quota");
+	q->limit = limit;
+	q->privileged = 1;
+	return q;
+}
+
+int quota_create(struct quota *owner, l4_uint64_t limit, struct quota **out)
+{
+	struct object *o;
+	int err = quota_take(owner, limit);
+
+	if (err)
+		return err;
+	err = object_create(owner, OBJECT_QUOTA, &o);
+	if (err) {
+		quota_return(owner, limit);
+		return err;
+	}
+	*out = (struct quota *)o;
+	(*out)->limit = limit;
+	return 0;
+}
+
+static struct quota *child_quota(struct quota *q)
+{
+	struct object *o = q->objects;
+
+	while (o && o->type != OBJECT_QUOTA)
+		o = o->next;
+	return (struct quota *)o;
+}
+
+/* Quotas nest as deep as a client likes and root's stack is small: take the innermost first. */
+static struct quota *innermost(struct quota *q)
+{
+	struct quota *child;
+
+	while ((child = child_quota(q)))
+		q = child;
+	return q;
+}
+
+void quota_destroy_contents(struct quota *q)
+{
+	struct quota *inner;
+
+	while ((inner = innermost(q)) != q)
+		object_destroy(&inner->obj);
+	while (q->objects)
+		object_destroy(q->objects);
+	if (q->obj.owner)
+		quota_return(q->obj.owner, q->limit);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Small services of root: logs with a prefix, name spaces, scheduler proxies. */
+#include "root.h"
+#include "../../lib/string.h"
+
+#include <l4/sys/scheduler.h>
+#include <l4/sys/task.h>
+#include <l4/sys/vcon.h>
+
+/* Log: whole lines go to the kernel's log with the client's name in front. */
+#define LOG_PREFIX 24
+#define LOG_LINE 240
+struct log {
+	struct object obj;
+	char line[LOG_PREFIX + LOG_LINE + 1];
+	unsigned prefix, used;
+};
+
+int log_create(struct quota *q, const l4_umword_t *words, unsigned count, struct object **out)
+{
+	char name[LOG_PREFIX] = "";
+	struct log *log;
+	unsigned n = count * sizeof(*words);
+	int err;
+
+	/* The words are in the UTCB, which creating an object uses. */
+	memcpy(name, words, n < LOG_PREFIX - 2 ? n : LOG_PREFIX - 2);
+	err = object_create(q, OBJECT_LOG, out);
+	if (err)
+		return err;
+	log = (struct log *)*out;
+	log->prefix = strlen(name);
+	memcpy(log->line, name, log->prefix);
+	log->line[log->prefix++] = '|';
+	log->line[log->prefix++] = ' ';
+	log->used = log->prefix;
+	return 0;
+}
+
+static void log_flush(struct log *log)
+{
+	log->line[log->used++] = '\n';
+	l4_vcon_write(L4_BASE_LOG_CAP, log->line, log->used);
+	log->used = log->prefix;
+}
+
+static void log_char(struct log *log, char c)
+{
+	if (c == '\n' || log->used == log->prefix + LOG_LINE)
+		log_flush(log);
+	if (c != '\n' && c != '\r')
+		log->line[log->used++] = c;
+}
+
+l4_msgtag_t log_dispatch(struct object *o, l4_msgtag_t tag)
+{
+	l4_umword_t *mr = l4_utcb_mr()->mr;
+	char text[L4_VCON_WRITE_SIZE];
+	unsigned i, n;
+
+	if (l4_msgtag_words(tag) < 2)
+		return reply(-L4_EMSGTOOSHORT, 0);
+	if (mr[0] != L4_VCON_WRITE_OP)
+		return reply(-L4_ENOSYS, 0);
+	n = (l4_msgtag_words(tag) - 2) * sizeof(*mr);
+	if (mr[1] < n)
+		n = mr[1];
+	memcpy(text, &mr[2], n);
+	for (i = 0; i < n; i++)
+		log_char((struct log *)o, text[i]);
+	return reply(0, 0);
+}
+
+/* Name space: a table in the object's page. */
+#define NS_NAME 40
+struct ns_entry {
+	char name[NS_NAME];
+	l4_cap_idx_t cap; /* 0: free */
+};
+struct namespace {
+	struct object obj;
+	struct ns_entry entries[];
+};
+#define NS_ENTRIES ((L4_PAGESIZE - sizeof(struct namespace)) / sizeof(struct ns_entry))
+
+int namespace_create(struct quota *q, struct object **out)
+{
+	return object_create(q, OBJECT_NAMESPACE, out);
+}
+
+static void entry_drop(struct ns_entry *e)
+{
+	l4_task_release_cap(L4_BASE_TASK_CAP, e->cap);
+	slot_free(e->cap);
+	e->cap = 0;
+}
+
+void namespace_destroy_contents(struct object *o)
+{
+	struct namespace *ns = (struct namespace *)o;
+	unsigned i;
+
+	for (i = 0; i < NS_ENTRIES; i++)
+		if (ns->entries[i].cap)
+			entry_drop(&ns->entries[i]);
+}
+
+/* The entry of that name, or a free one for the empty name. */
+static struct ns_entry *entry_find(struct namespace *ns, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < NS_ENTRIES; i++) {
+		struct ns_entry *e = &ns->entries[i];
+
+		if (*name ? e->cap && !strcmp(e->name, name) : !e->cap)
+			return e;
+	}
+	return 0;
+}
+
+static int entry_register(struct namespace *ns, const char *name)
+{
+	struct ns_entry *e;
+	l4_cap_idx_t next;
+
+	if (l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, received_cap)) <= 0)
+		return -L4_EMSGMISSARG;
+	if (entry_find(ns, name))
+		return -L4_EEXIST;
+	e = entry_find(ns, "");
+	next = slot_alloc();
+	if (!e || l4_is_invalid_cap(next))
+		return -L4_ENOMEM;
+	memcpy(e->name, name, NS_NAME);
+	e->cap = received_cap;
+	received_cap = next;
+	return 0;
+}
+
+static l4_msgtag_t entry_reply(struct ns_entry *e)
+{
+	l4_msgtag_t tag = reply(0, 0);
+
+	l4_sndfpage_add(l4_obj_fpage(e->cap, 0, L4_CAP_FPAGE_RWS), l4_map_obj_control(0, 0), &tag);
+	return tag;
+}
+
+l4_msgtag_t namespace_dispatch(struct object *o, l4_msgtag_t tag, unsigned rights)
+{
+	struct namespace *ns = (struct namespace *)o;
+	l4_umword_t *mr = l4_utcb_mr()->mr;
+	l4_umword_t op = mr[0];
+	char name[NS_NAME] = "";
+	struct ns_entry *e;
+	l4_size_t n = (l4_msgtag_words(tag) - 1) * sizeof(*mr);
+
+	if (l4_msgtag_words(tag) < 2)
+		return reply(-L4_EMSGTOOSHORT, 0);
+	memcpy(name, &mr[1], n < NS_NAME - 1 ? n : NS_NAME - 1);
+	if (!*name)
+		return reply(-L4_EINVAL, 0);
+	if (op != L4RE_NS_QUERY_OP && !(rights & L4_CAP_RIGHT_W))
+		return reply(-L4_EPERM, 0);
+	e = entry_find(ns, name);
+	switch (op) {
+	case L4RE_NS_QUERY_OP:
+		return e ? entry_reply(e) : reply(-L4_ENOENT, 0);
+	case L4RE_NS_REGISTER_OP:
+		return reply(entry_register(ns, name), 0);
+	case L4RE_NS_UNLINK_OP:
+		if (e)
+			entry_drop(e);
+		return reply(e ? 0 : -L4_ENOENT, 0);
+	default:
+		return reply(-L4_ENOSYS, 0);
+	}
+}
+
+/* Scheduler proxy: the kernel's scheduler up to a priority and on some CPUs. */
+struct scheduler {
+	struct object obj;
+	unsigned prio_max;
+	l4_umword_t cpus;
+};
+
+int scheduler_create(struct quota *q, unsigned prio_max, l4_umword_t cpus, struct object **out)
+{
+	int err = object_create(q, OBJECT_SCHEDULER, out);
+
+	if (!err) {
+		((struct scheduler *)*out)->prio_max = prio_max;
+		((struct scheduler *)*out)->cpus = cpus;
+	}
+	return err;
+}
+
+static long run_thread(const struct scheduler *s, const l4_umword_t *mr)
+{
+	l4_sched_param_t p = { { mr[1], mr[2] }, mr[3], mr[4] };
+	unsigned offset = mr[1] & 0xffffff;
+
+	if (!p.prio || p.prio > s->prio_max)
+		return -L4_EPERM;
+	if (offset > 63 || mr[1] >> 24)
+		return -L4_EINVAL;
+	p.affinity.gran_offset = 0;
+	p.affinity.map = (mr[2] << offset) & s->cpus;
+	if (!p.affinity.map)
+		return -L4_EINVAL;
+	return l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, received_cap, &p));
+}
+
+l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag)
+{
+	const struct scheduler *s = (const struct scheduler *)o;
+	l4_umword_t *mr = l4_utcb_mr()->mr, copy[6];
+	l4_sched_cpu_set_t set = { 0, 0 };
+	l4_umword_t max = 0;
+	long err;
+
+	if (l4_msgtag_words(tag) < 1)
+		return reply(-L4_EMSGTOOSHORT, 0);
+	switch (mr[0]) {
+	case L4_SCHEDULER_INFO_OP:
+		err = l4_error(l4_scheduler_info(L4_BASE_SCHEDULER_CAP, &max, &set));
+		mr[0] = max;
+		mr[1] = set.map & s->cpus;
+		return reply(err, 2);
+	case L4_SCHEDULER_RUN_THREAD_OP:
+		if (l4_msgtag_words(tag) < 6 || l4_msgtag_items(tag) != 1)
+			return reply(-L4_EMSGTOOSHORT, 0);
+		memcpy(copy, mr, sizeof(copy));
+		return reply(run_thread(s, copy), 0);
+	default:
+		return reply(-L4_ENOSYS, 0);
+	}
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every way into and out of the kernel.
+ *
+ * From ring 3, registers are saved in the current thread's frame (the TSS's
+ * rsp0 points to its end), then the CPU's one kernel stack, empty, is used.
+ * From ring 0 (interrupts taken in an interrupt window or when idle), they
+ * are saved on the kernel stack.
+ *
+ * The vCPU system call and resume paths save only what the instruction
+ * destroys and leave every other register to the other side.
+ */
+#include <l4/sys/consts.h>
+#include <l4/sys/vcpu_layout.h>
+#include "offsets.h"
+#include "asm_consts.h"
+
+	.text
+
+.macro PUSH_GPRS
+	push	%rax
+	push	%rcx
+	PUSH_GPRS_BUT_AX_CX
+.endm
+
+.macro PUSH_GPRS_BUT_AX_CX
+	push	%rdx
+	push	%rbx
+	push	%rbp
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+.endm
+
+.macro POP_GPRS_BUT_R11_CX
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rbp
+	pop	%rbx
+	pop	%rdx
+.endm
+
+/* --- the system call instruction (step 1 in docs/architecture.md) */
+	.globl	syscall_entry
+	.balign	64
+syscall_entry:
+	swapgs
+	mov	%rsp, %gs:CPU_USER_RSP
+	mov	%gs:CPU_CURRENT, %rsp
+	incq	%gs:CPU_COUNT_ENTRIES
+	testb	$TF_VCPU_USER, THREAD_FLAGS(%rsp)
+	jnz	vcpu_syscall
+	cmp	$L4_SYS_VCPU_RESUME, %rax
+	je	vcpu_resume
+	/* An IPC: its arguments, and the registers that it does not destroy. */
+	mov	%rbx, THREAD_FRAME + FRAME_BX(%rsp)
+	mov	%rbp, THREAD_FRAME + FRAME_BP(%rsp)
+	mov	%r12, THREAD_FRAME + FRAME_R12(%rsp)
+	mov	%r13, THREAD_FRAME + FRAME_R13(%rsp)
+	mov	%r14, THREAD_FRAME + FRAME_R14(%rsp)
+	mov	%r15, THREAD_FRAME + FRAME_R15(%rsp)
+	mov	%rcx, THREAD_FRAME + FRAME_IP(%rsp)
+	mov	%r11, THREAD_FRAME + FRAME_FLAGS(%rsp)
+	mov	%rax, THREAD_FRAME + FRAME_AX(%rsp)
+	mov	%rdi, THREAD_FRAME + FRAME_DI(%rsp)
+	mov	%rsi, THREAD_FRAME + FRAME_SI(%rsp)
+	mov	%rdx, THREAD_FRAME + FRAME_DX(%rsp)
+	mov	%r8, THREAD_FRAME + FRAME_R8(%rsp)
+	movq	$FRAME_IPC, THREAD_FRAME + FRAME_TRAPNO(%rsp)
+	mov	%gs:CPU_USER_RSP, %rcx
+	mov	%rcx, THREAD_FRAME + FRAME_SP(%rsp)
+	mov	%rsp, %rdi
+	mov	%gs:CPU_STACK_TOP, %rsp
+	call	ipc_fast
+	test	%rax, %rax
+	jnz	exit_ipc
+	mov	%gs:CPU_CURRENT, %rdi
+	call	ipc_syscall
+	jmp	exit_to_user
+
+/* A vCPU's resume in the general form: all registers are the user task's. */
+resume_generic:
+	add	$THREAD_FRAME_END, %rsp
+	push	$USER_SS
+	push	%gs:CPU_USER_RSP
+	push	%r11
+	push	$USER_CS
+	push	%rcx
+	push	$0
+	push	$FRAME_SYSCALL
+	PUSH_GPRS
+	lea	-THREAD_FRAME(%rsp), %rdi
+	mov	%gs:CPU_STACK_TOP, %rsp
+	call	vcpu_resume_slow
+	jmp	exit_to_user
+
+/*
+ * A system call of a vCPU's user task: into the server (step 2 of the Linux
+ * system call in docs/architecture.md). Live user registers: all but rcx, r11.
+ */
+	.balign	64
+vcpu_syscall:
+	mov	THREAD_VCPU(%rsp), %rsp
+	mov	%rcx, L4_VCPU_OFF_IP(%rsp)
+	mov	%r11, L4_VCPU_OFF_FLAGS(%rsp)
+	mov	%gs:CPU_USER_RSP, %rcx
+	mov	%rcx, L4_VCPU_OFF_SP(%rsp)
+	movq	$L4_VCPU_TRAP_SYSCALL, L4_VCPU_OFF_TRAPNO(%rsp)
+	mov	L4_VCPU_OFF_STATE(%rsp), %ecx
+	mov	%ecx, L4_VCPU_OFF_SAVED_STATE(%rsp)
+	and	$~(L4_VCPU_F_IRQ | L4_VCPU_F_USER_MODE), %ecx
+	mov	%ecx, L4_VCPU_OFF_STATE(%rsp)
+	mov	%gs:CPU_CURRENT, %rsp
+	andl	$~TF_VCPU_USER, THREAD_FLAGS(%rsp)
+	mov	THREAD_SERVER_CR3(%rsp), %rcx
+	mov	%rcx, THREAD_CR3(%rsp)
+	mov	%rcx, %gs:CPU_CR3
+	incq	%gs:CPU_COUNT_CR3
+	mov	%rcx, %cr3
+	mov	THREAD_ENTRY_IP(%rsp), %rcx
+	mov	$0x202, %r11d
+	mov	THREAD_ENTRY_SP(%rsp), %rsp
+	swapgs
+	sysretq
+
+/*
+ * Resume: from the server into the user task. Live user registers: all but
+ * rax, rcx, r11, whose values are in the state page. Whatever is not the
+ * common case goes to vcpu_resume_slow() with a full frame.
+ */
+	.balign	64
+vcpu_resume:
+	mov	THREAD_VCPU(%rsp), %rax
+	test	%rax, %rax
+	jz	vcpu_resume_generic
+	cmpq	$0, THREAD_USER_CR3(%rsp)
+	je	vcpu_resume_generic
+	testb	$(TF_PENDING | TF_HALT), THREAD_FLAGS(%rsp)
+	jnz	vcpu_resume_generic
+	cmpl	$0, L4_VCPU_OFF_MAP_COUNT(%rax)
+	jne	vcpu_resume_generic
+	/* sysret's conditions: rcx and r11 as the user's own syscall instruction left them, ip in the low half */
+	mov	L4_VCPU_OFF_IP(%rax), %rcx
+	mov	L4_VCPU_OFF_FLAGS(%rax), %r11
+	cmp	%rcx, L4_VCPU_OFF_CX(%rax)
+	jne	vcpu_resume_generic
+	cmp	%r11, L4_VCPU_OFF_R11(%rax)
+	jne	vcpu_resume_generic
+	test	$(RFLAGS_TF | RFLAGS_RF), %r11d
+	jnz	vcpu_resume_generic
+	mov	%rcx, %r11
+	shr	$47, %r11
+	jnz	vcpu_resume_generic
+	orl	$TF_VCPU_USER, THREAD_FLAGS(%rsp)
+	mov	L4_VCPU_OFF_SAVED_STATE(%rax), %r11d
+	or	$(L4_VCPU_F_IRQ | L4_VCPU_F_USER_MODE), %r11d
+	mov	%r11d, L4_VCPU_OFF_STATE(%rax)
+	mov	THREAD_USER_CR3(%rsp), %r11
+	mov	%r11, THREAD_CR3(%rsp)
+	mov	%r11, %gs:CPU_CR3
+	incq	%gs:CPU_COUNT_CR3
+	mov	%r11, %cr3
+	/* rcx is the checked ip; everything read from the page from here on is safe with any value */
+	mov	L4_VCPU_OFF_FLAGS(%rax), %r11
+	and	$SYSRET_FLAGS, %r11d
+	or	$0x202, %r11d
+	mov	L4_VCPU_OFF_SP(%rax), %rsp
+	mov	L4_VCPU_OFF_AX(%rax), %rax
+	swapgs
+	sysretq
+vcpu_resume_generic:
+	mov	$L4_SYS_VCPU_RESUME, %eax
+	jmp	resume_generic
+
+/* --- exceptions and interrupts */
+	.balign	16
+vectors:
+vector = 0
+.rept 256
+	.balign	16
+	.if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	nop
+	nop
+	.else
+	push	$0
+	.endif
+	push	$vector
+	jmp	trap_common
+vector = vector + 1
+.endr
+
+	.balign	64
+trap_common:
+	testb	$3, 24(%rsp)
+	jz	trap_from_kernel
+	swapgs
+	PUSH_GPRS
+trap_saved:
+	/* DF, AC, NT are the user's: drop them */
+	mov	%gs:CPU_STACK_TOP, %rsp
+	push	$2
+	popf
+	incq	%gs:CPU_COUNT_ENTRIES
+	mov	%gs:CPU_CURRENT, %rdi
+	call	trap_handler
+	/* fall through */
+
+/*
+ * Leave to whatever thread is current now. exit_work() reschedules and delivers
+ * pending events; it returns the thread to run.
+ */
+	.globl	exit_to_user
+exit_to_user:
+	call	exit_work
+exit_ipc:
+	lea	THREAD_FRAME(%rax), %rsp
+	cmpq	$FRAME_IPC, FRAME_TRAPNO(%rsp)
+	jne	exit_all
+	mov	FRAME_BX(%rsp), %rbx
+	mov	FRAME_BP(%rsp), %rbp
+	mov	FRAME_R12(%rsp), %r12
+	mov	FRAME_R13(%rsp), %r13
+	mov	FRAME_R14(%rsp), %r14
+	mov	FRAME_R15(%rsp), %r15
+	mov	FRAME_SI(%rsp), %rsi
+	mov	FRAME_AX(%rsp), %rax
+	mov	FRAME_IP(%rsp), %rcx
+	mov	FRAME_FLAGS(%rsp), %r11
+	mov	FRAME_SP(%rsp), %rsp
+	/* nothing of the kernel's goes out */
+	xor	%edi, %edi
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	swapgs
+	sysretq
+exit_all:
+	cmpq	$FRAME_SYSCALL, FRAME_TRAPNO(%rsp)
+	jne	1f
+	POP_GPRS_BUT_R11_CX
+	pop	%rcx			/* the value is replaced below */
+	pop	%rax
+	mov	16(%rsp), %rcx		/* ip */
+	mov	32(%rsp), %r11		/* flags */
+	mov	40(%rsp), %rsp
+	swapgs
+	sysretq
+1:	POP_GPRS_BUT_R11_CX
+	pop	%rcx
+	pop	%rax
+	add	$16, %rsp
+	swapgs
+	iretq
+
+/* Interrupts in a window or while idle; an exception here is a kernel bug. */
+	.balign	16
+trap_from_kernel:
+	cld
+	PUSH_GPRS
+	mov	%rsp, %rdi
+	mov	%rsp, %rbx
+	and	$-16, %rsp
+	call	kernel_trap_handler
+	mov	%rbx, %rsp
+	POP_GPRS_BUT_R11_CX
+	pop	%rcx
+	pop	%rax
+	add	$16, %rsp
+	iretq
+
+/*
+ * Debug exceptions arrive on an IST stack: one that user code put off to the first
+ * instruction of syscall_entry (watchpoint on the operand of `mov ss`) comes before there is
+ * a kernel stack. From ring 3 the frame is moved to where rsp0 would have put it.
+ */
+	.balign	16
+debug_entry:
+	testb	$3, 8(%rsp)
+	jz	1f
+	swapgs
+	push	%rax
+	mov	%gs:CPU_CURRENT, %rax
+	add	$THREAD_FRAME_END, %rax
+	push	%rcx
+	.irp	word, 8, 16, 24, 32, 40
+	mov	8 + 48 - \word(%rsp), %rcx
+	mov	%rcx, -\word(%rax)
+	.endr
+	movq	$0, -48(%rax)
+	movq	$1, -56(%rax)
+	mov	8(%rsp), %rcx
+	mov	%rcx, -64(%rax)
+	mov	(%rsp), %rcx
+	mov	%rcx, -72(%rax)
+	lea	-72(%rax), %rsp
+	PUSH_GPRS_BUT_AX_CX
+	jmp	trap_saved
+	/* In the kernel: only a user's trick gets here; it loses its watchpoints. */
+1:	push	%rax
+	mov	$0x400, %eax
+	mov	%rax, %dr7
+	pop	%rax
+	iretq
+
+/*
+ * NMI, double fault, machine check arrive on IST stacks: never resumed.
+ */
+	.balign	16
+	.globl	fatal_vectors
+fatal_vectors:
+.irp vec, 2, 8, 18
+	.balign	16
+	.if \vec != 8
+	push	$0
+	.else
+	nop
+	nop
+	.endif
+	push	$\vec
+	jmp	fatal_common
+.endr
+fatal_common:
+	PUSH_GPRS
+	mov	%rsp, %rdi
+	mov	$MSR_GS_BASE, %ecx
+	rdmsr
+	cmp	$0xffff8080, %edx	/* the kernel image's range: already the kernel's base */
+	je	1f
+	swapgs
+1:	and	$-16, %rsp
+	call	fatal_trap_handler
+	ud2
+
+	.section .rodata
+	.balign	8
+	.globl	vector_entries
+vector_entries:
+vector = 0
+.rept 256
+	.if vector == 1
+	.quad	debug_entry
+	.elseif vector == 2
+	.quad	fatal_vectors
+	.elseif vector == 8
+	.quad	fatal_vectors + 16
+	.elseif vector == 18
+	.quad	fatal_vectors + 32
+	.else
+	.quad	vectors + 16 * vector
+	.endif
+vector = vector + 1
+.endr

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Per-CPU state. In the kernel, GS base is the address of the CPU's struct.
+ * Only the owning CPU touches it, with interrupts off.
+ */
+#ifndef CPU_H
+#define CPU_H
+
+#include "heap.h"
+#include "list.h"
+
+#define MAX_CPUS 16
+#define PRIORITIES 256
+
+struct thread;
+struct space;
+struct iospace;
+
+/* What TRACE_COUNTERS reports. */
+struct counters {
+	u64 cr3_loads, tlb_flushes, kernel_entries, ipcs, page_faults, irqs, switches;
+};
+
+struct cpu {
+	/* used by entry.S through generated offsets */
+	struct cpu *self;
+	u64 user_rsp;      /* scratch of the system call entry */
+	u64 stack_top;     /* kernel stack, empty at every entry */
+	struct thread *current;
+	u64 cr3;           /* loaded now */
+	u64 *tss_rsp0;     /* where the CPU pushes frames that come from ring 3 */
+	struct counters count;
+
+	u32 id;
+	u32 apic_id;
+	bool need_resched; /* a better thread may be ready */
+	struct thread *fpu_owner;  /* whose state is in the FPU registers */
+	struct thread *idle;
+	struct space *high_space;  /* whose high half may be in the TLB: the last thread's own space, whatever view is loaded */
+	struct iospace *io_loaded; /* whose bitmap is in the TSS, or NULL */
+
+	/* ready queues */
+	u64 ready_map[PRIORITIES / 64];
+	u64 ready_summary;
+	struct list ready[PRIORITIES];
+
+	/* time */
+	struct heap timeouts;
+	u64 timer_armed;   /* TSC value the timer is set to, ~0 = off */
+	u64 slice_end;     /* TSC when the current thread's slice ends, ~0 = not counted */
+	u64 switched_at;   /* TSC when current started to run */
+	u64 idle_tsc;
+
+	struct list zombies; /* objects to be destroyed, newest first */
+	u64 zombie_seq;      /* number of the next one */
+};
+
+extern struct cpu cpus[MAX_CPUS];
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *c;
+
+	__asm__("mov %%gs:0, %0" : "=r"(c));
+	return c;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Moving one message from a sender to a receiver. */
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include "thread.h"
+
+/**
+ * Copy words and map items from `from` (its UTCB, or the fault the kernel made) to `to` (its
+ * UTCB, or the registers of a fault that is answered). 0, -E_PREEMPTED (progress is kept in
+ * from->item_*), or an IPC error for the sender: L4_IPC_SEMSGCUT, L4_IPC_SEMAPFAILED.
+ */
+int must_check transfer_message(struct thread *from, l4_mword_t tag, struct thread *to);
+/** Forget the progress of an earlier operation, unless this one is a preempted system call that goes on. */
+void ipc_progress_start(struct thread *t);
+
+/** Have kernel object k answer t's message; see ipc.c. true: the system call is over. */
+bool ipc_invoke(struct thread *t, struct kobject *k, unsigned int rights, u64 op, l4_mword_t tag);
+
+#endif

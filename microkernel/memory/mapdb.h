@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Mapping database: who derived which mapping from which.
+ *
+ * Memory mappings, I/O ports and capabilities are entries of table pages of 512.
+ * A table with leaves has a companion with one node for each entry. A node
+ * means something only while its entry is not empty, so companions are never cleared.
+ *
+ * A reference names an entry and its node: entries counted from the pool's
+ * first byte, that is frame number << 9 | index. 0 = none (the pool starts with descriptors).
+ *
+ * Children form a list; the first one's `prev` is the last, the last one's `next` is 0.
+ * Children that may write (PTE_W) come before those that may not.
+ */
+#ifndef MAPDB_H
+#define MAPDB_H
+
+#include "frame.h"
+
+#define MAPDB_ENTRIES 512
+#define MAPDB_COMPANION_ORDER 1
+
+struct map_node {
+	u32 parent, child, next, prev;
+};
+_Static_assert(sizeof(struct map_node) * MAPDB_ENTRIES == PAGE_SIZE << MAPDB_COMPANION_ORDER,
+	       "a companion is two pages");
+
+struct space;
+
+/** An operation in progress: its unflushed removals and the work since its last preemption point. */
+struct map_op {
+	/** Empty the entry of a childless mapping and take it off its parent's list. */
+	void (*remove)(struct map_op *op, u32 ref);
+	struct space *flush;  /* space with `flushed` removed translations */
+	struct space *dying;  /* space that needs no flush, or NULL */
+	u32 flushed;
+	u32 work;
+};
+
+/** Cost of looking at an empty entry, handling a mapping, clearing a new table; a preemption point comes every _STEP. */
+#define MAP_WORK_SCAN 1
+#define MAP_WORK_ENTRY 16
+#define MAP_WORK_TABLE 100
+#define MAP_WORK_STEP 128
+
+bool preempt_point(void);
+
+static inline bool map_op_work(struct map_op *op, unsigned int work)
+{
+	op->work += work;
+	if (likely(op->work < MAP_WORK_STEP))
+		return false;
+	op->work = 0;
+	return preempt_point();
+}
+
+static inline u32 mapdb_ref(const u64 *entry)
+{
+	return ((u64)entry - frame_pool_va) / sizeof(*entry);
+}
+
+static inline u64 *mapdb_entry(u32 ref)
+{
+	return (u64 *)frame_pool_va + ref;
+}
+
+static inline struct map_node *mapdb_node(u32 ref)
+{
+	struct map_node *nodes = frame_infos[ref / MAPDB_ENTRIES].nodes;
+
+	return &nodes[ref % MAPDB_ENTRIES];
+}
+
+/** A table for `owner`, or NULL. */
+void *must_check mapdb_table_create(void *owner, unsigned int level, u64 base, struct quota *q);
+/** Give back an empty table and its companion. */
+void mapdb_table_free(void *table, struct quota *q);
+int must_check mapdb_companion_create(struct frame_info *info, struct quota *q);
+
+/** Companion of the table that info describes. -L4_ENOMEM. */
+static inline int must_check mapdb_companion(struct frame_info *info, struct quota *q)
+{
+	return likely(info->nodes) ? 0 : mapdb_companion_create(info, q);
+}
+
+/** Put ref (whose node is `node`) on the list that starts at *head, as a child of parent. */
+static inline void mapdb_link(u32 *head, u32 parent, u32 ref, struct map_node *node, bool front)
+{
+	struct map_node *first;
+
+	node->parent = parent;
+	if (!*head) {
+		node->next = 0;
+		node->prev = ref;
+		*head = ref;
+		return;
+	}
+	first = mapdb_node(*head);
+	node->prev = first->prev;
+	first->prev = ref;
+	if (front) {
+		node->next = *head;
+		*head = ref;
+	} else {
+		node->next = 0;
+		mapdb_node(node->prev)->next = ref;
+	}
+}
+
+static inline void mapdb_unlink(u32 *head, u32 ref)
+{
+	struct map_node *node = mapdb_node(ref);
+
+	if (*head == ref)
+		*head = node->next;
+	else
+		mapdb_node(node->prev)->next = node->next;
+	if (node->next)
+		mapdb_node(node->next)->prev = node->prev;
+	else if (*head)
+		mapdb_node(*head)->prev = node->prev;
+}
+
+/** Remove everything derived from ref. -E_PREEMPTED: more is left. */
+int must_check mapdb_revoke_children(struct map_op *op, u32 ref);
+
+#endif

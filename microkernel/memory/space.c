@@ -1,0 +1,960 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Address spaces: page tables and the mappings in them.
+ *
+ * Invariants
+ *  - A leaf that is not kernel-user memory has a valid mapping node; empty entries have none.
+ *  - A child lies within its parent's frame and has no right that the parent lacks.
+ *  - frame_info(table)->used counts the entries that are not empty (the kernel's entries of a root excepted).
+ *  - Entries of the top level are filled once and stay until the space dies: supervisor views copy them.
+ *  - No translation that was removed or reduced is left in a TLB when a function returns.
+ */
+#include <string.h>
+
+#include "cap.h"
+#include "mapdb.h"
+#include "space.h"
+#include "pte.h"
+
+#define ROOT_LEVEL 4
+/* So many single flushes cost about as much as flushing the space. */
+#define FLUSH_SINGLES 32
+
+static inline unsigned int level_shift(unsigned int level)
+{
+	return 3 + 9 * level;
+}
+
+static inline u64 level_size(unsigned int level)
+{
+	return 1UL << level_shift(level);
+}
+
+static inline unsigned int level_index(u64 va, unsigned int level)
+{
+	return va >> level_shift(level) & (MAPDB_ENTRIES - 1);
+}
+
+static inline unsigned int order_level(unsigned int order)
+{
+	return order >= L4_GIGAPAGESHIFT ? 3 : order >= L4_SUPERPAGESHIFT ? 2 : 1;
+}
+
+static inline bool is_leaf(u64 entry, unsigned int level)
+{
+	return (entry & PTE_P) && (level == 1 || (entry & PTE_PS));
+}
+
+static inline u64 *table_of(u64 entry)
+{
+	return frame_va(entry & PTE_ADDR);
+}
+
+static inline bool last_of_table(const u64 *entry)
+{
+	return ((u64)(entry + 1) & (PAGE_SIZE - 1)) == 0;
+}
+
+static inline bool is_user(u64 va)
+{
+	return va < L4_USER_LOW_END || va >= L4_USER_HIGH_START;
+}
+
+static bool is_user_range(u64 va, u64 bytes)
+{
+	u64 last = va + bytes - 1;
+
+	return last >= va && is_user(va) && is_user(last) &&
+	       (va < L4_USER_LOW_END) == (last < L4_USER_LOW_END);
+}
+
+/* --- flushing */
+
+static void op_finish(struct map_op *op)
+{
+	if (op->flushed && op->flush->io)
+		arch_iospace_changed(op->flush->io);
+	else if (op->flushed > FLUSH_SINGLES)
+		arch_tlb_flush_all(op->flush);
+	op->flushed = 0;
+}
+
+static __attribute__((noinline)) void op_flush_other(struct map_op *op, struct space *s, u64 va, unsigned int order)
+{
+	if (s != op->flush) {
+		op_finish(op);
+		op->flush = s;
+	}
+	if (++op->flushed <= FLUSH_SINGLES && !s->io)
+		arch_tlb_flush(s, va, order);
+}
+
+static inline void op_flush(struct map_op *op, struct space *s, u64 va, unsigned int order)
+{
+	if (s == op->dying)
+		return;
+	if (unlikely(s != op->flush || op->flushed >= FLUSH_SINGLES || s->io)) {
+		op_flush_other(op, s, va, order);
+		return;
+	}
+	op->flushed++;
+	arch_tlb_flush(s, va, order);
+}
+
+/* --- single entries */
+
+/* The entry that ends the way to va: a leaf, an empty one, or any of level 1. */
+static inline u64 *walk(const struct space *s, u64 va, unsigned int *level)
+{
+	u64 *entry = &s->root[level_index(va, 4)];
+
+	*level = 4;
+	if (!(*entry & PTE_P))
+		return entry;
+	entry = &table_of(*entry)[level_index(va, 3)];
+	*level = 3;
+	if ((*entry & (PTE_P | PTE_PS)) != PTE_P)
+		return entry;
+	entry = &table_of(*entry)[level_index(va, 2)];
+	*level = 2;
+	if ((*entry & (PTE_P | PTE_PS)) != PTE_P)
+		return entry;
+	*level = 1;
+	return &table_of(*entry)[level_index(va, 1)];
+}
+
+static u64 *table_add(struct space *s, u64 *entry, u64 va, unsigned int level)
+{
+	u64 *table = mapdb_table_create(s, level - 1, ALIGN_DOWN(va, level_size(level)), s->quota);
+
+	if (!table)
+		return NULL;
+	*entry = frame_pa(table) | PTE_TABLE;
+	frame_info(entry)->used++;
+	if (level == ROOT_LEVEL && s->view_root && level_index(va, 4) < PTE_ROOT_KERNEL)
+		s->view_root[level_index(va, 4)] = *entry;
+	return table;
+}
+
+/*
+ * The entry for va at `level`, made if need be, or the superpage in the way: *found tells its level.
+ * NULL: no memory, or *found is 0: preempted (never without op), the tables made so far stay.
+ */
+static inline u64 *walk_create(struct map_op *op, struct space *s, u64 va, unsigned int level,
+			       unsigned int *found)
+{
+	u64 *entry = &s->root[level_index(va, ROOT_LEVEL)], *table;
+	unsigned int at;
+
+	for (at = ROOT_LEVEL; at > level; at--) {
+		if (unlikely(!*entry)) {
+			table = table_add(s, entry, va, at);
+			*found = !op || !table || !map_op_work(op, MAP_WORK_TABLE);
+			if (!table || !*found)
+				return NULL;
+		} else if (unlikely(*entry & PTE_PS)) {
+			break;
+		} else {
+			table = table_of(*entry);
+		}
+		entry = &table[level_index(va, at - 1)];
+	}
+	*found = at;
+	return entry;
+}
+
+static u64 entry_va(const u64 *entry, const struct frame_info *info)
+{
+	return info->base + (((u64)entry & (PAGE_SIZE - 1)) / sizeof(*entry) << level_shift(info->level));
+}
+
+/* Fill an empty entry of the table that info describes. `head`: list of the parent's children, NULL without parent. */
+static inline void leaf_enter(struct space *s, struct frame_info *info, u64 *entry, u64 value,
+			      u32 parent, u32 *head)
+{
+	u32 ref = mapdb_ref(entry);
+	struct map_node *node = (struct map_node *)info->nodes + ref % MAPDB_ENTRIES;
+
+	node->child = 0;
+	node->parent = 0;
+	if (head)
+		mapdb_link(head, parent, ref, node, value & PTE_W);
+	*entry = value;
+	info->used++;
+	s->pages++;
+	if (unlikely(s->io))
+		iospace_changed(s->io, entry_va(entry, info), level_shift(info->level), true);
+}
+
+static inline void leaf_drop(struct map_op *op, struct frame_info *info, struct map_node *node,
+			     u64 *entry, u64 va)
+{
+	struct space *s = info->owner;
+	u32 ref = mapdb_ref(entry);
+
+	if (node->parent)
+		mapdb_unlink(&mapdb_node(node->parent)->child, ref);
+	*entry = 0;
+	info->used--;
+	s->pages--;
+	if (unlikely(s->io))
+		iospace_changed(s->io, va, level_shift(info->level), false);
+	op_flush(op, s, va, level_shift(info->level));
+}
+
+static void leaf_remove(struct map_op *op, u32 ref)
+{
+	u64 *entry = mapdb_entry(ref);
+	struct frame_info *info = frame_info(entry);
+
+	leaf_drop(op, info, mapdb_node(ref), entry, entry_va(entry, info));
+}
+
+static inline u64 drop_rights(u64 value, unsigned int rights)
+{
+	if (rights & SPACE_RIGHTS_W)
+		value &= ~(PTE_W | PTE_D);
+	if (rights & SPACE_RIGHTS_X)
+		value = (value | PTE_NX) & ~PTE_XP;
+	return value;
+}
+
+/* Rights of `rights` that the entry has; X also when it may only be passed on. */
+static inline unsigned int held_rights(u64 value, unsigned int rights)
+{
+	unsigned int held = SPACE_RIGHTS_R;
+
+	if (value & PTE_W)
+		held |= SPACE_RIGHTS_W;
+	if (value & PTE_XP)
+		held |= SPACE_RIGHTS_X;
+	return held & rights;
+}
+
+/* Take W or X from an entry that has it. A writable sibling must not come after one that is no longer. */
+static inline void leaf_reduce(struct map_op *op, struct frame_info *info, struct map_node *node,
+			       u64 *entry, unsigned int rights)
+{
+	u32 *head;
+
+	if ((rights & SPACE_RIGHTS_W) && node->parent && node->next && (*mapdb_entry(node->next) & PTE_W)) {
+		head = &mapdb_node(node->parent)->child;
+		mapdb_unlink(head, mapdb_ref(entry));
+		mapdb_link(head, node->parent, mapdb_ref(entry), node, false);
+	}
+	*entry = drop_rights(*entry, rights);
+	op_flush(op, info->owner, entry_va(entry, info), level_shift(info->level));
+}
+
+/* --- revocation */
+
+static inline u32 writable_child(u32 ref)
+{
+	u32 child = mapdb_node(ref)->child;
+
+	return child && (*mapdb_entry(child) & PTE_W) ? child : 0;
+}
+
+/* Take W from the children; what they passed on with W goes, see space_unmap(). */
+static int weaken_children(struct map_op *op, u32 ref)
+{
+	u32 child, grandchild;
+	u64 *entry;
+	int ret;
+
+	while ((child = writable_child(ref))) {
+		grandchild = writable_child(child);
+		if (grandchild) {
+			ret = mapdb_revoke_children(op, grandchild);
+			if (ret)
+				return ret;
+			leaf_remove(op, grandchild);
+		} else {
+			entry = mapdb_entry(child);
+			leaf_reduce(op, frame_info(entry), mapdb_node(child), entry, SPACE_RIGHTS_W);
+		}
+		if (map_op_work(op, MAP_WORK_ENTRY))
+			return -E_PREEMPTED;
+	}
+	return 0;
+}
+
+static inline int leaf_unmap(struct map_op *op, struct frame_info *info, u64 *entry,
+			     u64 va, unsigned int rights, bool self)
+{
+	struct map_node *node = (struct map_node *)info->nodes + mapdb_ref(entry) % MAPDB_ENTRIES;
+	u32 ref = mapdb_ref(entry);
+	int ret = 0;
+
+	if (unlikely(*entry & PTE_KU))
+		return 0;
+	if (!(rights & SPACE_RIGHTS_R)) {
+		rights = held_rights(*entry, rights);
+		if (!rights)
+			return 0;
+	}
+	if (unlikely(node->child))
+		ret = rights == SPACE_RIGHTS_W ? weaken_children(op, ref) : mapdb_revoke_children(op, ref);
+	if (unlikely(ret) || !self)
+		return ret;
+	if (rights & SPACE_RIGHTS_R)
+		leaf_drop(op, info, node, entry, va);
+	else
+		leaf_reduce(op, info, node, entry, rights);
+	return 0;
+}
+
+/* --- taking tables apart */
+
+static bool is_kernel_entry(const struct frame_info *info, unsigned int index)
+{
+	return info->level == ROOT_LEVEL && index >= PTE_ROOT_KERNEL && index < PTE_ROOT_HIGH;
+}
+
+static void ku_page_remove(struct space *s, u64 *entry)
+{
+	frame_free(table_of(*entry), 0, s->quota);
+	*entry = 0;
+	frame_info(entry)->used--;
+	s->pages--;
+}
+
+/*
+ * Empty the leaves of a table up to the first entry that is a table, which is put in *lower.
+ * The search goes on where it was: starting anew after each preemption might never end.
+ */
+static int table_clear(struct map_op *op, struct space *s, u64 *table, u64 **lower)
+{
+	struct frame_info *info = frame_info(table);
+	u64 *entry;
+	int ret;
+
+	for (; info->used; info->scan = (info->scan + 1) % MAPDB_ENTRIES) {
+		entry = &table[info->scan];
+		if (map_op_work(op, MAP_WORK_SCAN))
+			return -E_PREEMPTED;
+		if (!*entry || is_kernel_entry(info, info->scan))
+			continue;
+		if (!is_leaf(*entry, info->level)) {
+			*lower = entry;
+			return 0;
+		}
+		op->work += MAP_WORK_ENTRY;
+		if (*entry & PTE_KU) {
+			if (s != op->dying)
+				return -L4_EEXIST;
+			ku_page_remove(s, entry);
+			continue;
+		}
+		ret = leaf_unmap(op, info, entry, entry_va(entry, info), SPACE_RIGHTS_R, true);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Free the empty table that *entry refers to. */
+static void table_drop(struct map_op *op, struct space *s, u64 *entry)
+{
+	u64 *table = table_of(*entry);
+	struct frame_info *info = frame_info(table);
+
+	*entry = 0;
+	frame_info(entry)->used--;
+	/* The CPU may have cached the way through the table. */
+	op_flush(op, s, info->base, level_shift(info->level + 1));
+	op_finish(op);
+	op->work += 2 * MAP_WORK_ENTRY;
+	mapdb_table_free(table, s->quota);
+}
+
+/* Take apart what *top refers to: unmap everything in it, free the tables from the lowest up. */
+static int table_destroy(struct map_op *op, struct space *s, u64 *top)
+{
+	u64 *entry, *lower;
+	int ret;
+
+	while (*top) {
+		lower = top;
+		do {
+			entry = lower;
+			lower = NULL;
+			ret = table_clear(op, s, table_of(*entry), &lower);
+			if (ret)
+				return ret;
+		} while (lower);
+		table_drop(op, s, entry);
+	}
+	return 0;
+}
+
+/* Free the table of `level` that covers va, if it is there and empty. Never one of the top two levels. */
+static void table_release(struct map_op *op, struct space *s, u64 va, unsigned int level)
+{
+	u64 *entry = &s->root[level_index(va, ROOT_LEVEL)];
+	unsigned int at;
+
+	for (at = ROOT_LEVEL; at > level + 1; at--) {
+		if (!*entry || (*entry & PTE_PS))
+			return;
+		entry = &table_of(*entry)[level_index(va, at - 1)];
+	}
+	if (*entry && !(*entry & PTE_PS) && !frame_info(table_of(*entry))->used)
+		table_drop(op, s, entry);
+}
+
+struct unmap_range {
+	u64 va, first, last; /* va: where to go on */
+	unsigned int rights;
+	bool self, done;
+};
+
+/* Go past [.., next): free the tables that are covered whole by the range and end there. */
+static void unmap_advance(struct map_op *op, struct space *s, struct unmap_range *r,
+			  u64 next, unsigned int level)
+{
+	u64 size;
+
+	if (r->self && (r->rights & SPACE_RIGHTS_R)) {
+		for (; level < ROOT_LEVEL - 1; level++) {
+			size = level_size(level + 1);
+			if ((next & (size - 1)) || next - size < r->first)
+				break;
+			table_release(op, s, next - size, level);
+		}
+	}
+	if (next - 1 >= r->last)
+		r->done = true;
+	else
+		r->va = next;
+}
+
+/* Where a run of entries that starts at va must end: with the table, the range, or below the non-canonical hole. */
+static u64 unmap_run_end(const struct unmap_range *r, const struct frame_info *info, u64 va, unsigned int level)
+{
+	u64 size = level_size(level), end;
+
+	if (level < ROOT_LEVEL)
+		end = info->base + level_size(level + 1);
+	else
+		end = va < L4_USER_LOW_END ? 1UL << 47 : 0;
+	return end - 1 > r->last ? ALIGN_DOWN(r->last, size) + size : end;
+}
+
+/* Handle entries from *entry (at r->va) on, up to the end of the run or what needs another walk. */
+static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
+		     u64 *entry, unsigned int level)
+{
+	struct frame_info *info = frame_info(entry);
+	u64 size = level_size(level), va = ALIGN_DOWN(r->va, size), end = unmap_run_end(r, info, va, level);
+	int ret = 0;
+
+	for (;; entry++) {
+		if (!*entry) {
+			if (!info->used)
+				break;
+		} else if (likely(is_leaf(*entry, level))) {
+			ret = leaf_unmap(op, info, entry, va, r->rights, r->self);
+			if (unlikely(ret))
+				goto out;
+			op->work += MAP_WORK_ENTRY;
+		} else {
+			goto out;
+		}
+		va += size;
+		if (va == end)
+			break;
+		if (unlikely(map_op_work(op, MAP_WORK_SCAN))) {
+			ret = -E_PREEMPTED;
+			goto out;
+		}
+	}
+	unmap_advance(op, s, r, end, level);
+	return 0;
+out:
+	if (va > r->va)
+		r->va = va;
+	return ret;
+}
+
+static int unmap_range(struct map_op *op, struct space *s, struct unmap_range *r)
+{
+	unsigned int level;
+	u64 *entry;
+	int ret;
+
+	while (!r->done) {
+		if (!is_user(r->va)) {
+			if (r->last < L4_USER_HIGH_START)
+				return 0;
+			r->va = L4_USER_HIGH_START;
+		}
+		entry = walk(s, r->va, &level);
+		ret = unmap_run(op, s, r, entry, level);
+		if (ret)
+			return ret;
+		if (!r->done && map_op_work(op, 4 * MAP_WORK_SCAN))
+			return -E_PREEMPTED;
+	}
+	return 0;
+}
+
+static int unmap_page(struct map_op *op, struct space *s, u64 va, unsigned int rights, bool self)
+{
+	unsigned int level;
+	u64 *entry;
+
+	if (!is_user(va))
+		return 0;
+	entry = walk(s, va, &level);
+	if (!*entry)
+		return 0;
+	return leaf_unmap(op, frame_info(entry), entry, ALIGN_DOWN(va, level_size(level)), rights, self);
+}
+
+int space_unmap(struct space *s, u64 start, u64 last, unsigned int rights, bool self, u64 *cursor)
+{
+	struct map_op op = { .remove = leaf_remove };
+	struct unmap_range r = { .first = ALIGN_DOWN(start, PAGE_SIZE), .last = last | (PAGE_SIZE - 1),
+				 .rights = rights, .self = self };
+	int ret;
+
+	if (last < start)
+		return -L4_EINVAL;
+	if (r.last - r.first < PAGE_SIZE) {
+		ret = unmap_page(&op, s, r.first, rights, self);
+	} else {
+		r.va = r.first + *cursor;
+		/* The cursor may be that of another operation, see space_map(): beyond the range there is nothing to do. */
+		if (r.va < r.first || r.va > r.last)
+			return 0;
+		ret = unmap_range(&op, s, &r);
+		*cursor = r.va - r.first;
+	}
+	op_finish(&op);
+	return ret;
+}
+
+/* --- mapping */
+
+struct map_request {
+	struct space *dst, *src;
+	u64 dst_va, src_va, bytes;
+	unsigned int rights;
+	bool exact;   /* one page of `bytes`, which the source must have */
+	u64 done, pages;
+};
+
+static inline u64 child_value(u64 parent, u64 offset, unsigned int level, unsigned int rights)
+{
+	u64 value = (parent & (PTE_ADDR | PTE_CACHE_MASK)) + offset;
+
+	value |= PTE_P | PTE_U | PTE_A;
+	if (rights & (SPACE_RIGHTS_X | SPACE_RIGHTS_PASS_X))
+		value |= parent & PTE_XP;
+	if (!(rights & SPACE_RIGHTS_X) || !(parent & PTE_XP))
+		value |= PTE_NX;
+	if ((rights & SPACE_RIGHTS_W) && (parent & PTE_W))
+		value |= PTE_W | PTE_D;
+	return level > 1 ? value | PTE_PS : value;
+}
+
+/* Union of rights of an entry and a new value for the same frame, within the new parent's. */
+static u64 join_rights(u64 old, u64 value, u64 parent)
+{
+	if (old & parent & PTE_W)
+		value |= PTE_W | PTE_D;
+	value |= old & parent & PTE_XP;
+	if (!(old & PTE_NX) && (parent & PTE_XP))
+		value &= ~PTE_NX;
+	return value;
+}
+
+static void leaf_relink(struct map_op *op, u32 ref, u32 parent, u64 value)
+{
+	struct map_node *node = mapdb_node(ref);
+	u64 *entry = mapdb_entry(ref);
+	struct frame_info *info = frame_info(entry);
+
+	if (node->parent)
+		mapdb_unlink(&mapdb_node(node->parent)->child, ref);
+	mapdb_link(&mapdb_node(parent)->child, parent, ref, node, value & PTE_W);
+	/* The new parent may have fewer rights than the old one had. */
+	if ((*entry & ~value & PTE_W) || (~*entry & value & PTE_NX))
+		op_flush(op, info->owner, entry_va(entry, info), level_shift(info->level));
+	*entry = value;
+}
+
+/*
+ * Something is at the destination: update it when it is the same page (1), else
+ * remove it (0: look at both sides again, the source may have gone with it).
+ */
+static int displace_leaf(struct map_op *op, u64 *entry, bool same_size, u64 value, const u64 *parent)
+{
+	const u64 identity = PTE_ADDR | PTE_CACHE_MASK;
+	u32 ref = mapdb_ref(entry), parent_ref = mapdb_ref(parent);
+	struct map_node *node;
+	int ret;
+
+	if (*entry & PTE_KU)
+		return -L4_EEXIST;
+	node = mapdb_node(ref);
+	if (same_size && !((*entry ^ value) & identity) &&
+	    (node->parent == parent_ref || (node->parent && !node->child))) {
+		value = join_rights(*entry, value, *parent);
+		if (node->parent != parent_ref || ((*entry ^ value) & PTE_W))
+			leaf_relink(op, ref, parent_ref, value);
+		else
+			*entry = value;
+		return 1;
+	}
+	ret = mapdb_revoke_children(op, ref);
+	if (!ret)
+		leaf_remove(op, ref);
+	return ret;
+}
+
+static int displace(struct map_op *op, struct map_request *r, u64 *entry, unsigned int found,
+		    unsigned int level, u64 value, const u64 *parent)
+{
+	if (found == level && !is_leaf(*entry, level))
+		return table_destroy(op, r->dst, entry);
+	return displace_leaf(op, entry, found == level, value, parent);
+}
+
+/* Map pages as long as both sides stay within their tables and nothing is in the way. */
+static inline int map_run(struct map_op *op, struct map_request *r, u64 *src, unsigned int src_level,
+			  u64 *dst, unsigned int level)
+{
+	struct frame_info *info = frame_info(dst);
+	u64 size = level_size(level), left, value;
+	u32 *head;
+
+next_source:
+	value = (r->src_va + r->done) & (level_size(src_level) - 1);
+	left = level_size(src_level) - value;
+	value = child_value(*src, value, level, r->rights);
+	head = &mapdb_node(mapdb_ref(src))->child;
+	for (;;) {
+		leaf_enter(r->dst, info, dst, value, mapdb_ref(src), head);
+		r->pages++;
+		r->done += size;
+		if (r->done == r->bytes)
+			return 0;
+		if (unlikely(map_op_work(op, MAP_WORK_ENTRY)))
+			return -E_PREEMPTED;
+		if (last_of_table(dst) || *++dst)
+			return 0;
+		value += size;
+		left -= size;
+		if (left)
+			continue;
+		if (last_of_table(src) || !is_leaf(*++src, src_level) || (*src & PTE_KU))
+			return 0;
+		goto next_source;
+	}
+}
+
+static inline int map_step(struct map_op *op, struct map_request *r)
+{
+	u64 src_va = r->src_va + r->done, skip, value, *src, *dst;
+	unsigned int src_level, level, found;
+	int ret;
+
+	src = walk(r->src, src_va, &src_level);
+	if (unlikely(!(*src & PTE_P) || (*src & PTE_KU))) {
+		if (r->exact)
+			return -L4_ENOENT;
+		skip = level_size(src_level) - (src_va & (level_size(src_level) - 1));
+		r->done = skip < r->bytes - r->done ? r->done + skip : r->bytes;
+		return 0;
+	}
+	/* The source may have become a superpage since a preemption, with us in the middle. */
+	for (level = src_level; level_size(level) > r->bytes || (src_va & (level_size(level) - 1)); level--)
+		;
+	if (r->exact && level_size(level) != r->bytes)
+		return -L4_ENOENT;
+	dst = walk_create(op, r->dst, r->dst_va + r->done, level, &found);
+	if (unlikely(!dst))
+		return found ? -L4_ENOMEM : -E_PREEMPTED;
+	if (likely(!*dst)) {
+		ret = mapdb_companion(frame_info(dst), r->dst->quota);
+		return ret ? ret : map_run(op, r, src, src_level, dst, level);
+	}
+	value = child_value(*src, src_va & (level_size(src_level) - 1), level, r->rights);
+	ret = displace(op, r, dst, found, level, value, src);
+	if (ret != 1)
+		return ret;
+	r->pages++;
+	r->done += level_size(level);
+	return 0;
+}
+
+int space_map(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
+	      unsigned int order, unsigned int rights, u64 *cursor, u64 *count)
+{
+	struct map_op op = { .remove = leaf_remove };
+	struct map_request r = { .dst = dst, .src = src, .dst_va = dst_va, .src_va = src_va,
+				 .bytes = 1UL << (order & 63), .rights = rights, .done = *cursor };
+	int ret = 0;
+
+	/* The cursor may be that of another operation: a system call is restarted with what its UTCB says now. */
+	if (order < PAGE_SHIFT || order > 46 || (*cursor & (PAGE_SIZE - 1)) || ((dst_va | src_va) & (r.bytes - 1)) ||
+	    !is_user_range(dst_va, r.bytes) || !is_user_range(src_va, r.bytes) ||
+	    !(rights & SPACE_RIGHTS_R) || (dst == src && dst_va == src_va))
+		return -L4_EINVAL;
+	while (!ret && r.done < r.bytes) {
+		ret = map_step(&op, &r);
+		if (!ret && r.done < r.bytes && map_op_work(&op, 4 * MAP_WORK_SCAN))
+			ret = -E_PREEMPTED;
+	}
+	op_finish(&op);
+	*cursor = r.done;
+	*count += r.pages;
+	return ret == -E_PREEMPTED && r.done == r.bytes ? 0 : ret;
+}
+
+static __attribute__((noinline)) int map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
+					      unsigned int order, unsigned int rights)
+{
+	struct map_op op = { .remove = leaf_remove };
+	struct map_request r = { .dst = dst, .src = src, .dst_va = dst_va, .src_va = src_va,
+				 .bytes = BIT(order & 63), .rights = rights, .exact = true };
+	int ret;
+
+	if ((order != 12 && order != 21 && order != 30) || ((dst_va | src_va) & (r.bytes - 1)) ||
+	    !is_user_range(dst_va, r.bytes) || !is_user_range(src_va, r.bytes) || !(rights & SPACE_RIGHTS_R) ||
+	    (dst == src && dst_va == src_va))
+		return -L4_EINVAL;
+	do {
+		ret = map_step(&op, &r);
+	} while (!ret && !r.done);
+	op_finish(&op);
+	return ret;
+}
+
+/* The entry of level 1 for va, or NULL when a table is missing or a superpage in the way. */
+static inline u64 *walk_small(const struct space *s, u64 va)
+{
+	u64 entry = s->root[level_index(va, 4)];
+
+	if (unlikely(!entry))
+		return NULL;
+	entry = table_of(entry)[level_index(va, 3)];
+	if (unlikely((entry & (PTE_P | PTE_PS)) != PTE_P))
+		return NULL;
+	entry = table_of(entry)[level_index(va, 2)];
+	if (unlikely((entry & (PTE_P | PTE_PS)) != PTE_P))
+		return NULL;
+	return &table_of(entry)[level_index(va, 1)];
+}
+
+/* The usual fault: all is there but the entry. False: take the long way. */
+static inline bool map_small(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
+			     unsigned int rights)
+{
+	struct frame_info *info;
+	unsigned int level;
+	u64 offset, *to = walk_small(dst, dst_va), *from;
+
+	if (unlikely(!to || *to))
+		return false;
+	info = frame_info(to);
+	if (unlikely(!info->nodes))
+		return false;
+	from = walk(src, src_va, &level);
+	if (unlikely((*from & (PTE_P | PTE_KU)) != PTE_P))
+		return false;
+	offset = src_va & (level_size(level) - 1);
+	leaf_enter(dst, info, to, child_value(*from, offset, 1, rights), mapdb_ref(from),
+		   &mapdb_node(mapdb_ref(from))->child);
+	return true;
+}
+
+int space_map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
+		   unsigned int order, unsigned int rights)
+{
+	if (likely(order == PAGE_SHIFT && !((dst_va | src_va) & (PAGE_SIZE - 1)) &&
+		   (rights & SPACE_RIGHTS_R) && is_user(dst_va) && is_user(src_va)) &&
+	    likely(map_small(dst, dst_va, src, src_va, rights)))
+		return 0;
+	return map_page(dst, dst_va, src, src_va, order, rights);
+}
+
+/* An empty entry for a mapping without parent, at exactly `level`. */
+static int original_entry(struct space *s, u64 va, unsigned int level, u64 **out)
+{
+	struct map_op op = { .remove = leaf_remove };
+	unsigned int found;
+
+	if (level > 1)
+		table_release(&op, s, va, level - 1);
+	op_finish(&op);
+	*out = walk_create(NULL, s, va, level, &found);
+	if (!*out)
+		return -L4_ENOMEM;
+	if (**out)
+		return -L4_EEXIST;
+	return 0;
+}
+
+int space_enter(struct space *s, u64 va, u64 pa, unsigned int order,
+		unsigned int rights, enum space_cache cache)
+{
+	static const u64 cache_bits[] = { PTE_CACHE_WB, PTE_CACHE_WC, PTE_CACHE_UC };
+	unsigned int level = order_level(order);
+	u64 *entry, value;
+	int ret;
+
+	if (level_shift(level) != order || ((va | pa) & (BIT(order) - 1)) || (pa & ~PTE_ADDR) ||
+	    !is_user_range(va, BIT(order)))
+		return -L4_EINVAL;
+	ret = original_entry(s, va, level, &entry);
+	if (!ret)
+		ret = mapdb_companion(frame_info(entry), s->quota);
+	if (ret)
+		return ret;
+	value = child_value(pa | PTE_W | PTE_XP | cache_bits[cache], 0, level, rights);
+	leaf_enter(s, frame_info(entry), entry, value, 0, NULL);
+	return 0;
+}
+
+int space_enter_ku_mem(struct space *s, u64 va, u64 bytes)
+{
+	u64 at, *entry;
+	void *page;
+	int ret;
+
+	if (!bytes || ((va | bytes) & (PAGE_SIZE - 1)) || !is_user_range(va, bytes))
+		return -L4_EINVAL;
+	for (at = va; at < va + bytes; at += PAGE_SIZE) {
+		ret = original_entry(s, at, 1, &entry);
+		if (ret)
+			return ret;
+	}
+	for (at = va; at < va + bytes; at += PAGE_SIZE) {
+		page = frame_alloc_zeroed(s->quota);
+		if (!page)
+			goto undo;
+		original_entry(s, at, 1, &entry);
+		*entry = child_value(frame_pa(page) | PTE_W, 0, 1, SPACE_RIGHTS_W) | PTE_KU;
+		frame_info(entry)->used++;
+		s->pages++;
+	}
+	return 0;
+undo:
+	while (at > va) {
+		at -= PAGE_SIZE;
+		entry = walk(s, at, &(unsigned int){ 0 });
+		frame_free_zeroed(table_of(*entry), s->quota);
+		*entry = 0;
+		frame_info(entry)->used--;
+		s->pages--;
+	}
+	return -L4_ENOMEM;
+}
+
+void *space_ku_mem(struct space *s, u64 va, u64 bytes)
+{
+	unsigned int level;
+	u64 *entry;
+
+	if (!is_user(va) || bytes > PAGE_SIZE - (va & (PAGE_SIZE - 1)))
+		return NULL;
+	entry = walk(s, va, &level);
+	if (level != 1 || !(*entry & PTE_KU))
+		return NULL;
+	return (char *)table_of(*entry) + (va & (PAGE_SIZE - 1));
+}
+
+int space_lookup(struct space *s, u64 va, u64 *pa, unsigned int *order, unsigned int *rights)
+{
+	unsigned int level;
+	u64 *entry;
+
+	if (!is_user(va))
+		return -L4_ENOENT;
+	entry = walk(s, va, &level);
+	if (!(*entry & PTE_P))
+		return -L4_ENOENT;
+	*pa = (*entry & PTE_ADDR) + (va & (level_size(level) - 1));
+	*order = level_shift(level);
+	*rights = held_rights(*entry, SPACE_RIGHTS_R | SPACE_RIGHTS_W) | (*entry & PTE_NX ? 0 : SPACE_RIGHTS_X);
+	return 0;
+}
+
+/* --- life and death */
+
+int space_create_io(struct space *s, struct quota *q, struct iospace *io)
+{
+	*s = (struct space){ .quota = q, .io = io };
+	s->root = mapdb_table_create(s, ROOT_LEVEL, 0, q);
+	if (!s->root)
+		return -L4_ENOMEM;
+	s->cr3 = frame_pa(s->root);
+	quota_get(q);
+	return 0;
+}
+
+int space_create(struct space *s, struct quota *q)
+{
+	int ret = space_create_io(s, q, NULL);
+
+	if (!ret)
+		arch_space_init_root(s->root);
+	return ret;
+}
+
+int space_destroy(struct space *s)
+{
+	struct map_op op = { .remove = leaf_remove, .dying = s };
+	struct quota *q = s->quota;
+	u64 *lower;
+	int ret = 0;
+
+	if (!s->root)
+		return 0;
+	while (!ret && frame_info(s->root)->used) {
+		lower = NULL;
+		ret = table_clear(&op, s, s->root, &lower);
+		if (lower)
+			ret = table_destroy(&op, s, lower);
+	}
+	op_finish(&op);
+	if (ret)
+		return ret;
+	if (s->view_root)
+		frame_free(s->view_root, 0, q);
+	memset(&s->root[PTE_ROOT_KERNEL], 0, (PTE_ROOT_HIGH - PTE_ROOT_KERNEL) * sizeof(u64));
+	mapdb_table_free(s->root, q);
+	s->root = s->view_root = NULL;
+	quota_put(q);
+	return 0;
+}
+
+/* --- supervisor view */
+
+int space_view(struct space *s, struct space *server)
+{
+	if (!s->view_root) {
+		s->view_root = frame_alloc_zeroed(s->quota);
+		if (!s->view_root)
+			return -L4_ENOMEM;
+		arch_space_init_root(s->view_root);
+		memcpy(s->view_root, s->root, PTE_ROOT_KERNEL * sizeof(u64));
+		s->view_cr3 = frame_pa(s->view_root);
+	}
+	memcpy(&s->view_root[PTE_ROOT_HIGH], &server->root[PTE_ROOT_HIGH],
+	       (MAPDB_ENTRIES - PTE_ROOT_HIGH) * sizeof(u64));
+	return 0;
+}
+
+bool space_view_sync(struct space *s, struct space *server, u64 va)
+{
+	unsigned int index = level_index(va, ROOT_LEVEL);
+
+	if (!s->view_root || va < L4_USER_HIGH_START || s->view_root[index] == server->root[index])
+		return false;
+	s->view_root[index] = server->root[index];
+	return true;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Factories: create objects and charge them to a quota. */
+#include "object.h"
+#include "transfer.h"
+
+static struct slab factory_slab = SLAB_INIT(struct factory, "factory");
+
+static const struct kobject_ops factory_ops;
+
+int factory_create(struct factory **out, struct quota *q, struct quota *pool)
+{
+	struct factory *f = slab_alloc(&factory_slab, q);
+
+	if (!f)
+		return -L4_ENOMEM;
+	kobject_init(&f->kobj, KOBJ_FACTORY, &factory_ops, q);
+	f->pool = pool;
+	*out = f;
+	return 0;
+}
+
+/* A factory with a quota of its own, carved out of the parent's. */
+static int create_factory(struct kobject **out, struct quota *q, u64 limit)
+{
+	struct quota *pool;
+	struct factory *f;
+	int err = quota_create(&pool, q, limit);
+
+	if (err)
+		return err;
+	err = factory_create(&f, q, pool);
+	if (err) {
+		quota_put(pool);
+		return err;
+	}
+	*out = &f->kobj;
+	return 0;
+}
+
+static int create_gate(struct kobject **out, struct quota *q, struct thread *from, const l4_umword_t *mr)
+{
+	struct thread *t = NULL;
+	struct gate *gate;
+	int err;
+
+	if (mr[2] & 3)
+		return -L4_EINVAL;
+	if (!(mr[1] & L4_INVALID_CAP)) {
+		t = lookup_thread(from, mr[1], L4_CAP_RIGHT_S);
+		if (!t)
+			return -L4_ENOENT;
+	}
+	err = gate_create(&gate, q, t, mr[2]);
+	if (!err)
+		*out = &gate->kobj;
+	return err;
+}
+
+static int create_object(struct kobject **out, struct quota *q, struct thread *from, unsigned int words)
+{
+	const l4_umword_t *mr = from->utcb->msg.mr;
+	struct task *task;
+	struct thread *t;
+	struct irq *irq;
+	int err;
+
+	switch ((l4_mword_t)mr[0]) {
+	case L4_PROTO_FACTORY:
+		return words < 2 ? -L4_EMSGTOOSHORT : create_factory(out, q, mr[1]);
+	case L4_PROTO_TASK:
+		if (words < 2)
+			return -L4_EMSGTOOSHORT;
+		err = task_create(&task, q, (l4_fpage_t){ mr[1] });
+		if (!err)
+			*out = &task->kobj;
+		return err;
+	case L4_PROTO_THREAD:
+		t = thread_create(q);
+		if (!t)
+			return -L4_ENOMEM;
+		*out = &t->kobj;
+		return 0;
+	case L4_PROTO_KOBJECT:
+		return words < 3 ? -L4_EMSGTOOSHORT : create_gate(out, q, from, mr);
+	case L4_PROTO_IRQ_SENDER:
+		err = irq_create(&irq, q);
+		if (!err)
+			*out = &irq->kobj;
+		return err;
+	case L4_PROTO_SEMAPHORE:
+		return words < 2 ? -L4_EMSGTOOSHORT : semaphore_create(out, q, mr[1]);
+	default:
+		return -L4_ENODEV;
+	}
+}
+
+/*
+ * The slot is emptied and its table made before the object is, so that nothing
+ * can fail once the object exists.
+ */
+static int factory_new(struct factory *f, struct thread *from, unsigned int words)
+{
+	struct capspace *caps = &from->task->caps;
+	l4_umword_t buffer = *(volatile l4_umword_t *)&from->utcb->buf.br[0];
+	u64 slot = buffer >> L4_CAP_SHIFT, cursor = 0;
+	struct kobject *obj;
+	int err;
+
+	if (!(buffer & L4_RCV_ITEM_SINGLE_CAP) || slot == 0)
+		return -L4_EINVAL;
+	err = cap_reserve(caps, slot);
+	if (err)
+		return err == -L4_ERANGE ? -L4_EINVAL : err;
+	ipc_progress_start(from);
+	err = cap_unmap(caps, slot, 1, L4_CAP_RIGHT_R, true, &cursor);
+	if (!err)
+		err = kobject_reap(from->reap_from);
+	if (err)
+		return err;
+	/* The slot may have held the last capability to the factory itself: its quota is gone then. */
+	if (f->kobj.dead)
+		return -L4_ENOENT;
+	err = create_object(&obj, f->pool, from, words);
+	if (err)
+		return err;
+	cap_insert(caps, slot, obj, L4_CAP_FPAGE_RWSD);
+	return 0;
+}
+
+static l4_mword_t factory_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)
+{
+	struct factory *f = container_of(k, struct factory, kobj);
+	l4_umword_t *mr = from->utcb->msg.mr;
+	unsigned int words = tag_words(tag);
+
+	(void)rights;
+	if (tag_label(tag) != L4_PROTO_FACTORY)
+		return tag_error(-L4_EBADPROTO);
+	if (words < 1)
+		return tag_error(-L4_EMSGTOOSHORT);
+	if (mr[0] == L4_FACTORY_INFO) {
+		mr[0] = f->pool->limit;
+		mr[1] = f->pool->used;
+		return tag_make(0, 2);
+	}
+	return tag_error(factory_new(f, from, words));
+}
+
+static int factory_destroy(struct kobject *k)
+{
+	struct factory *f = container_of(k, struct factory, kobj);
+
+	/* objects made by it keep the quota until they go */
+	quota_put(f->pool);
+	return 0;
+}
+
+static void factory_free(struct kobject *k)
+{
+	slab_free(&factory_slab, container_of(k, struct factory, kobj), k->quota);
+}
+
+static const struct kobject_ops factory_ops = {
+	.invoke = factory_invoke,
+	.destroy = factory_destroy,
+	.free = factory_free,
+};

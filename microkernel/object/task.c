@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tasks: mapping and unmapping of memory, capabilities and ports, and the
+ * destruction of everything a task holds.
+ *
+ * Destroying a task: its threads die first, then views of it end, then its
+ * capabilities, ports and address space go, each in bounded steps.
+ */
+#include "arch.h"
+#include "object.h"
+#include "trace.h"
+#include "transfer.h"
+
+#define KU_MEM_ORDER_MAX 16 /* entered in one go */
+
+static struct slab task_slab = SLAB_INIT(struct task, "task");
+
+int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
+{
+	struct task *task;
+	int err;
+
+	if (utcb_area.raw && (fpage_type(utcb_area) != L4_FPAGE_MEMORY || fpage_order(utcb_area) < 12 ||
+			      fpage_order(utcb_area) > KU_MEM_ORDER_MAX))
+		return -L4_EINVAL;
+	task = slab_alloc(&task_slab, q);
+	if (!task)
+		return -L4_ENOMEM;
+	err = space_create(&task->space, q);
+	if (err) {
+		slab_free(&task_slab, task, q);
+		return err;
+	}
+	task->caps.quota = q;
+	task->io.quota = q;
+	list_init(&task->threads);
+	list_init(&task->viewers);
+	kobject_init(&task->kobj, KOBJ_TASK, &task_ops, q);
+	if (utcb_area.raw)
+		err = space_enter_ku_mem(&task->space, fpage_addr(utcb_area), BIT(fpage_order(utcb_area)));
+	if (err) {
+		kobject_orphaned(&task->kobj);
+		return err;
+	}
+	*out = task;
+	return 0;
+}
+
+static int kill_threads(struct task *task)
+{
+	while (!list_empty(&task->threads)) {
+		struct thread *t = list_entry(task->threads.next, struct thread, task_link);
+		int err;
+
+		kobject_orphaned(&t->kobj);
+		err = kobject_take_apart(&t->kobj);
+		if (err)
+			return err;
+		if (preempt_point())
+			return -E_PREEMPTED;
+	}
+	return 0;
+}
+
+static int task_destroy(struct kobject *k)
+{
+	struct task *task = kobj_task(k);
+	int err;
+
+	err = kill_threads(task);
+	while (!err && !list_empty(&task->viewers)) {
+		vcpu_drop_view(list_entry(task->viewers.next, struct thread, view_link));
+		if (preempt_point())
+			err = -E_PREEMPTED;
+	}
+	if (!err)
+		err = capspace_destroy(&task->caps);
+	if (!err)
+		err = iospace_destroy(&task->io);
+	if (err)
+		return err;
+	arch_space_leave(&task->space);
+	return space_destroy(&task->space);
+}
+
+static void task_free(struct kobject *k)
+{
+	slab_free(&task_slab, kobj_task(k), k->quota);
+}
+
+/* --- map */
+
+static int map_objects(struct task *to, struct task *src, l4_umword_t base, l4_fpage_t fp, struct thread *from)
+{
+	u64 count = BIT(fpage_order(fp)), dst = base >> L4_CAP_SHIFT, first = fpage_number(fp);
+	unsigned int rights;
+
+	if (fpage_order(fp) > 12 || dst + count > L4_CAP_MAX_SLOTS || first + count > L4_CAP_MAX_SLOTS)
+		return -L4_EINVAL;
+	for (; from->op_cursor < count; from->op_cursor++) {
+		u64 i = from->op_cursor;
+		int err;
+
+		if (!cap_lookup(&src->caps, first + i, &rights) || (to == src && dst == first))
+			continue;
+		err = cap_reserve(&to->caps, dst + i);
+		if (!err)
+			err = cap_replace(&to->caps, dst + i, &src->caps, first + i, fpage_rights(fp),
+					  base & L4_MAP_ITEM_GRANT);
+		if (err)
+			return err;
+		from->op_count++;
+		if (preempt_point()) {
+			from->op_cursor++;
+			return -E_PREEMPTED;
+		}
+	}
+	return 0;
+}
+
+static int map_one(struct task *to, struct task *src, l4_umword_t base, l4_fpage_t fp, struct thread *from)
+{
+	u64 mask;
+
+	switch (fpage_type(fp)) {
+	case L4_FPAGE_MEMORY:
+		if (fpage_order(fp) < L4_PAGESHIFT || fpage_order(fp) > 47 || (base & L4_MAP_ITEM_GRANT))
+			return -L4_EINVAL;
+		mask = BIT(fpage_order(fp)) - 1;
+		return space_map(&to->space, base & ~mask & L4_PAGEMASK, &src->space, fpage_addr(fp) & ~mask,
+				 fpage_order(fp), fpage_rights(fp), &from->op_cursor, &from->op_count);
+	case L4_FPAGE_OBJ:
+		return map_objects(to, src, base, fp, from);
+	case L4_FPAGE_IO:
+		if (fpage_order(fp) > 16)
+			return -L4_EINVAL;
+		return iospace_map(&to->io, &src->io, fpage_number(fp) & 0xffff, fpage_order(fp), &from->op_cursor);
+	default:
+		return -L4_EINVAL;
+	}
+}
+
+static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int words)
+{
+	l4_umword_t *mr = from->utcb->msg.mr;
+	struct task *src = lookup_task(from, mr[1], L4_CAP_RIGHT_W);
+	unsigned int pairs = (words - 2) / 2;
+	int err;
+
+	if (!src)
+		return tag_error(-L4_ENOENT);
+	ipc_progress_start(from);
+	for (; from->op_index < pairs; from->op_index++) {
+		l4_umword_t base = mr[2 + 2 * from->op_index];
+		l4_fpage_t fp = { mr[3 + 2 * from->op_index] };
+
+		trace(L4_TRACE_MAP, base, fpage_order(fp));
+		err = map_one(to, src, base, fp, from);
+		if (err)
+			return tag_error(err);
+		from->op_cursor = 0;
+		if (preempt_point()) {
+			from->op_index++;
+			return KOBJ_RESTART;
+		}
+	}
+	mr[0] = from->op_count;
+	return tag_make(0, 1);
+}
+
+/* --- unmap */
+
+/* Mark the slots' objects for destruction where the capability has right D. Bounded: at most 64 slots. */
+static void delete_objects(struct task *task, l4_fpage_t fp)
+{
+	u64 first = fpage_number(fp), count = BIT(fpage_order(fp));
+
+	for (u64 i = 0; i < count; i++) {
+		unsigned int rights;
+		struct kobject *k = cap_lookup(&task->caps, first + i, &rights);
+
+		if (k && (rights & L4_CAP_RIGHT_D))
+			kobject_orphaned(k);
+	}
+}
+
+static int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cursor)
+{
+	bool self = mask & L4_FP_ALL_SPACES;
+	unsigned int order = fpage_order(fp);
+	u64 addr;
+
+	trace(L4_TRACE_UNMAP, fp.raw, order);
+	switch (fpage_type(fp)) {
+	case L4_FPAGE_MEMORY:
+		if (order < L4_PAGESHIFT || (order > 47 && order != L4_WHOLE_ADDRESS_SPACE))
+			return -L4_EINVAL;
+		addr = order == L4_WHOLE_ADDRESS_SPACE ? 0 : fpage_addr(fp) & ~(BIT(order) - 1);
+		return space_unmap(&task->space, addr,
+				   order == L4_WHOLE_ADDRESS_SPACE ? ~0UL : addr + BIT(order) - 1,
+				   fpage_rights(fp), self, cursor);
+	case L4_FPAGE_OBJ:
+		if (order > 18 || fpage_number(fp) + BIT(order) > L4_CAP_MAX_SLOTS)
+			return -L4_EINVAL;
+		if ((mask & L4_FP_DELETE_OBJ) == L4_FP_DELETE_OBJ) {
+			if (order > 6)
+				return -L4_EINVAL;
+			delete_objects(task, fp);
+		}
+		return cap_unmap(&task->caps, fpage_number(fp), BIT(order), fpage_rights(fp), self, cursor);
+	case L4_FPAGE_IO:
+		if (order > 16)
+			return -L4_EINVAL;
+		return iospace_unmap(&task->io, fpage_number(fp) & 0xffff, order, self, cursor);
+	default:
+		return -L4_EINVAL;
+	}
+}
+
+/* Destroy what the unmap left without capabilities; the caller itself may be among it. */
+static l4_mword_t unmap_finish(struct thread *from, int err)
+{
+	if (!err)
+		err = kobject_reap(from->reap_from);
+	return tag_error(err);
+}
+
+static l4_mword_t op_unmap(struct task *task, struct thread *from, unsigned int words)
+{
+	l4_umword_t *mr = from->utcb->msg.mr, mask = mr[1];
+	unsigned int n = words - 2;
+	int err = 0;
+
+	ipc_progress_start(from);
+	while (!err && from->op_index < n) {
+		l4_fpage_t fp = { mr[2 + from->op_index] };
+
+		err = unmap_one(task, fp, mask, &from->op_cursor);
+		if (!err) {
+			from->op_index++;
+			from->op_cursor = 0;
+			if (preempt_point())
+				err = -E_PREEMPTED;
+		}
+	}
+	return unmap_finish(from, err);
+}
+
+static l4_mword_t op_unmap_range(struct task *task, struct thread *from)
+{
+	l4_umword_t *mr = from->utcb->msg.mr;
+	u64 start = mr[2] & L4_PAGEMASK, last = mr[3] | ~L4_PAGEMASK;
+
+	if (last < start)
+		return tag_error(-L4_EINVAL);
+	ipc_progress_start(from);
+	trace(L4_TRACE_UNMAP, start, last);
+	return tag_error(space_unmap(&task->space, start, last, mr[1] & L4_FPAGE_RIGHTS_MASK,
+				     mr[1] & L4_FP_ALL_SPACES, &from->op_cursor));
+}
+
+/* --- the rest */
+
+static l4_mword_t op_cap_info(struct task *task, struct thread *from, unsigned int words)
+{
+	l4_umword_t *mr = from->utcb->msg.mr;
+	unsigned int rights;
+	struct kobject *a, *b;
+
+	a = cap_lookup(&task->caps, mr[1] >> L4_CAP_SHIFT, &rights);
+	if (words < 3)
+		return tag_make(a && !a->dead, 0);
+	b = cap_lookup(&task->caps, mr[2] >> L4_CAP_SHIFT, &rights);
+	return tag_make(a && a == b, 0);
+}
+
+static int op_ku_mem(struct task *task, l4_fpage_t fp)
+{
+	if (fpage_type(fp) != L4_FPAGE_MEMORY || fpage_order(fp) < L4_PAGESHIFT || fpage_order(fp) > KU_MEM_ORDER_MAX)
+		return -L4_EINVAL;
+	return space_enter_ku_mem(&task->space, fpage_addr(fp) & ~(BIT(fpage_order(fp)) - 1), BIT(fpage_order(fp)));
+}
+
+static l4_mword_t op_stats(struct task *task, struct thread *from)
+{
+	l4_umword_t *mr = from->utcb->msg.mr;
+
+	mr[0] = task->kobj.id;
+	mr[1] = task->space.quota->used;
+	mr[2] = task->space.pages;
+	return tag_make(0, 3);
+}
+
+static l4_mword_t task_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)
+{
+	static const u8 need[] = {
+		[L4_TASK_MAP_OP] = 4, [L4_TASK_UNMAP_OP] = 3, [L4_TASK_CAP_INFO_OP] = 2,
+		[L4_TASK_ADD_KU_MEM_OP] = 2, [L4_TASK_UNMAP_RANGE_OP] = 4,
+	};
+	struct task *task = kobj_task(k);
+	unsigned int words = tag_words(tag);
+	l4_umword_t op = from->utcb->msg.mr[0];
+
+	if (tag_label(tag) != L4_PROTO_TASK)
+		return tag_error(-L4_EBADPROTO);
+	if (words < 1 || (op < ARRAY_SIZE(need) && words < need[op]))
+		return tag_error(-L4_EMSGTOOSHORT);
+	if (op == L4_TASK_STATS_OP)
+		return op_stats(task, from);
+	if (op == L4_TASK_CAP_INFO_OP)
+		return op_cap_info(task, from, words);
+	if (!(rights & L4_CAP_RIGHT_W))
+		return tag_error(-L4_EPERM);
+	if (task->kobj.dead)
+		return tag_error(-L4_ENOENT);
+	switch (op) {
+	case L4_TASK_MAP_OP:
+		return op_map(task, from, words);
+	case L4_TASK_UNMAP_OP:
+		return op_unmap(task, from, words);
+	case L4_TASK_UNMAP_RANGE_OP:
+		return op_unmap_range(task, from);
+	case L4_TASK_ADD_KU_MEM_OP:
+		return tag_error(op_ku_mem(task, (l4_fpage_t){ from->utcb->msg.mr[1] }));
+	default:
+		return tag_error(-L4_ENOSYS);
+	}
+}
+
+const struct kobject_ops task_ops = {
+	.invoke = task_invoke,
+	.destroy = task_destroy,
+	.free = task_free,
+};

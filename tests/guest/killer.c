@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ends another component again and again, and checks that the system's memory is the same each time.
+ * Arguments: name, how often, pause in ms. Needs `control`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <l4/re/c/control.h>
+#include <l4/re/env.h>
+
+int main(int argc, char **argv)
+{
+	l4_cap_idx_t control = l4re_env_get_cap("control");
+	unsigned count = argc > 2 ? atoi(argv[2]) : 5, pause = argc > 3 ? atoi(argv[3]) : 100, i;
+	l4_size_t memory = 0, kernel = 0, first_memory = 0, first_kernel = 0;
+	long victim = argc > 1 ? l4re_control_find(control, argv[1]) : -1;
+
+	if (victim < 0) {
+		puts("not ok kill: no such component");
+		return 1;
+	}
+	for (i = 0; i < count; i++) {
+		l4_ipc_sleep_ms(pause);
+		if (l4re_control_kill(control, victim) < 0) {
+			puts("not ok kill: it does not run");
+			return 1;
+		}
+		l4_ipc_sleep_ms(pause);
+		l4re_control_totals(control, &memory, &kernel);
+		if (i == 1) {
+			first_memory = memory;
+			first_kernel = kernel;
+		}
+		if (i > 1 && (memory != first_memory || kernel != first_kernel)) {
+			printf("not ok kill: memory %lu, was %lu; kernel memory %lu, was %lu\n", memory, first_memory,
+			       kernel, first_kernel);
+			return 1;
+		}
+	}
+	printf("ok kill %s %u times\n", argv[1], count);
+	return 0;
+}
