@@ -223,6 +223,22 @@ static l4_msgtag_t op_map(struct dataspace *ds, const l4_umword_t *mr)
 	return tag;
 }
 
+/* Blocks of one dataspace often follow each other. */
+static l4_msgtag_t op_phys(const struct dataspace *ds, l4_uint64_t offset)
+{
+	l4_uint64_t left, bytes;
+	l4_addr_t local;
+
+	if (offset >= ds->bytes)
+		return reply(-L4_ERANGE, 0);
+	local = locate(ds, offset, &bytes);
+	while (offset + bytes < ds->bytes && locate(ds, offset + bytes, &left) == local + bytes)
+		bytes += left;
+	l4_utcb_mr()->mr[0] = local - RAM_WINDOW;
+	l4_utcb_mr()->mr[1] = bytes;
+	return reply(0, 2);
+}
+
 static l4_msgtag_t op_clear(struct dataspace *ds, l4_uint64_t offset, l4_uint64_t bytes)
 {
 	l4_uint64_t left;
@@ -265,6 +281,8 @@ l4_msgtag_t dataspace_dispatch(struct dataspace *ds, l4_msgtag_t tag, unsigned r
 		if (words < 3)
 			return reply(-L4_EMSGTOOSHORT, 0);
 		return reply(range_ok(ds, mr[1], mr[2]) ? 0 : -L4_ERANGE, 0);
+	case L4RE_DS_PHYS_OP:
+		return words < 2 ? reply(-L4_EMSGTOOSHORT, 0) : op_phys(ds, mr[1]);
 	default:
 		return reply(-L4_ENOSYS, 0);
 	}

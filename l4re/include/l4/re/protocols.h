@@ -15,6 +15,7 @@
 #define L4RE_PROTO_LOG 0x4005L       /**< object type only: log with a prefix */
 #define L4RE_PROTO_CONTROL 0x4007L
 #define L4RE_PROTO_PHYS 0x4006L      /**< object type only: dataspace of device memory */
+#define L4RE_PROTO_PCI 0x4010L       /**< sessions of the PCI manager: l4/re/c/pci.h */
 
 /*
  * Memory allocator: L4_PROTO_FACTORY with mr[0] = type, the new object's
@@ -38,6 +39,8 @@ enum l4re_ds_ops {
 	L4RE_DS_INFO_OP = 1,  /**< result mr[0] = bytes, mr[1] = flags (L4RE_DS_F_*) */
 	L4RE_DS_CLEAR_OP = 2, /**< mr[1] = offset, mr[2] = bytes: fill with zero */
 	L4RE_DS_ALLOCATE_OP = 3, /**< mr[1] = offset, mr[2] = bytes: memory is always there, checks the range */
+	/** mr[1] = offset: result mr[0] = physical address, mr[1] = bytes that are contiguous from there. -L4_ERANGE */
+	L4RE_DS_PHYS_OP = 4,
 };
 #define L4RE_DS_F_X 1 /* as L4_FPAGE_* */
 #define L4RE_DS_F_PASS_X 8 /* mapping only: to be mapped on executable */
