@@ -18,10 +18,22 @@
 #define SKERRY_LINUX_VCPU(cpu) (SKERRY_LINUX_WINDOW + 0x1000UL * ((cpu) + 1))
 #define SKERRY_LINUX_KIP (SKERRY_LINUX_WINDOW + 0x100000UL)
 #define SKERRY_LINUX_BOOT (SKERRY_LINUX_WINDOW + 0x101000UL)
+/* Windows of virtio sessions are mapped from here on. */
+#define SKERRY_LINUX_SESSIONS (SKERRY_LINUX_WINDOW + 0x40000000UL)
+#define SKERRY_LINUX_SESSIONS_MAX 8
 
 /** ELF note: name "Skerry", type 1, desc = 8-byte virtual address of the entry point. */
 #define SKERRY_NOTE_NAME "Skerry"
 #define SKERRY_NOTE_ENTRY 1
+
+/** A virtio session (docs/virtio-l4.md). */
+struct skerry_linux_session {
+	char name[32];          /**< of the service, 0-terminated */
+	l4_uint64_t window;     /**< address at which it is mapped, read and write */
+	l4_uint64_t bytes;
+	l4_cap_idx_t kick;      /**< IRQ to trigger */
+	l4_cap_idx_t notify;    /**< IRQ to bind */
+};
 
 struct skerry_linux_boot {
 	l4_uint64_t magic, version; /* version 1 */
@@ -32,9 +44,13 @@ struct skerry_linux_boot {
 	l4_cap_idx_t console;   /* vcon gate, L4_INVALID_CAP if none */
 	l4_cap_idx_t parent;    /* exit signal: label 0, mr[0] = 0 exit, mr[1] = 0 power off, 1 reboot, 2 panic; mr[2] = status */
 	l4_cap_idx_t first_free_cap; /* slots from here on are Linux's own */
-	l4_uint64_t reserved[8];
+	l4_uint64_t session_count; /* entries of sessions */
+	l4_uint64_t reserved[7];
 	char name[32];
 	char cmdline[2048];
+	struct skerry_linux_session sessions[SKERRY_LINUX_SESSIONS_MAX];
 };
+
+_Static_assert(sizeof(struct skerry_linux_boot) <= 4096, "boot page");
 
 #endif
