@@ -19,6 +19,7 @@
 #include <l4/util/atomic.h>
 #include <l4/util/bitops.h>
 #include <l4/util/thread.h>
+#include <l4/vcpu/vcpu.h>
 
 static int failures;
 
@@ -246,6 +247,19 @@ static void test_util(void)
 	CHECK(strcmp(l4sys_errtostr(-L4_ENOMEM), "Out of memory or quota"), 0);
 }
 
+static void test_vcpu(void)
+{
+	static l4_vcpu_state_t v;
+
+	v.r.trapno = 14;
+	v.r.err = 6;
+	v.r.pfa = 0x12345000;
+	v.state = L4_VCPU_F_IRQ;
+	l4vcpu_print_state(&v, "vcpu: ");
+	CHECK(l4vcpu_is_page_fault_entry(&v), 1);
+	CHECK(l4vcpu_is_irq_entry(&v), 0);
+}
+
 int main(void)
 {
 	static const struct {
@@ -255,6 +269,7 @@ int main(void)
 		{ "dataspace", test_dataspace }, { "quota", test_quota }, { "device memory", test_device_memory },
 		{ "regions", test_regions },     { "copy", test_copy },   { "names", test_names },
 		{ "thread", test_thread },       { "log", test_log },     { "util", test_util },
+		{ "vcpu", test_vcpu },
 	};
 	unsigned i;
 	int before;

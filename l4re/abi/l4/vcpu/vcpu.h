@@ -71,7 +71,7 @@ L4_INLINE void l4vcpu_wait_for_event(l4_vcpu_state_t *v, l4_utcb_t *utcb, l4vcpu
 L4_INLINE int l4vcpu_is_irq_entry(const l4_vcpu_state_t *v) { return v->r.trapno == L4_VCPU_TRAP_IRQ; }
 L4_INLINE int l4vcpu_is_page_fault_entry(const l4_vcpu_state_t *v) { return v->r.trapno == 14; }
 
-/** Print the state with a prefix to the log. */
+/** Print the state to the log, three lines that begin with prefix. */
 void l4vcpu_print_state(const l4_vcpu_state_t *vcpu, const char *prefix);
 
 #endif
