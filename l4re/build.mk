@@ -13,7 +13,7 @@ RE_BARE := -ffreestanding -fno-tree-loop-distribute-patterns
 RE_LINK := $(CC) -static -nostdlib -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 	-Wl,-z,separate-code -Wl,-z,norelro -Wl,-Ttext-segment=0x400000 -Wl,--fatal-warnings
 
-RE_LIB_SRC := $(filter-out $(RE)/lib/string.c,$(wildcard $(RE)/lib/*.c))
+RE_LIB_SRC := $(filter-out $(RE)/lib/string.c,$(wildcard $(RE)/lib/*.c $(RE)/lib/virtio/*.c))
 RE_LIB_OBJ := $(patsubst $(RE)/%.c,$(RE_OUT)/%.o,$(RE_LIB_SRC)) $(patsubst $(RE)/%.S,$(RE_OUT)/%.S.o,$(wildcard $(RE)/lib/*.S))
 RE_STRING := $(RE_OUT)/lib/string.o
 RE_ROOT_OBJ := $(patsubst $(RE)/%.c,$(RE_OUT)/%.o,$(wildcard $(RE)/server/root/*.c)) $(RE_OUT)/server/root/start.S.o

@@ -16,6 +16,16 @@ const l4re_env_cap_entry_t *l4re_env_get_cap_e(const char *name, const l4re_env_
 	return 0;
 }
 
+const l4re_env_cap_entry_t *l4re_env_find(const char *name, l4_umword_t flags, const l4re_env_cap_entry_t *after)
+{
+	const l4re_env_cap_entry_t *e;
+
+	for (e = after ? after + 1 : l4re_env()->caps; e && e->name[0]; e++)
+		if (e->flags == flags && !strcmp(e->name, name))
+			return e;
+	return 0;
+}
+
 l4_cap_idx_t l4re_env_get_cap(const char *name)
 {
 	const l4re_env_cap_entry_t *e = l4re_env_get_cap_e(name, l4re_env());

@@ -213,6 +213,7 @@ void component_start(struct component *c)
 		say("%s does not start: %s (%d)", c->name, l4sys_errtostr(err), err);
 		component_destroy(c);
 		c->state = COMPONENT_STOPPED;
+		sessions_server_gone(c);
 		return;
 	}
 	c->state = COMPONENT_RUNNING;
@@ -313,5 +314,7 @@ void component_ended(struct component *c, unsigned policy, int status)
 		c->restarts++;
 		say_restart(c);
 		component_start(c);
+		return;
 	}
+	sessions_server_gone(c);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a system description grants: sessions, ports, interrupts, device memory, shared memory. */
+/* What a system description grants beside sessions: ports, interrupts, device memory, shared memory. */
 #include "init.h"
 #include "../../lib/string.h"
 
@@ -11,54 +11,15 @@
 #include <l4/sys/irq.h>
 #include <l4/sys/task.h>
 
-#define SESSIONS_MAX 96
 #define SHARED_MAX 32
-
-/* One client's way to one service. */
-struct session {
-	unsigned client, server;
-	l4_uint32_t service; /* string */
-	l4_cap_idx_t gate;
-};
 
 struct shared {
 	l4_uint32_t name;
 	l4_cap_idx_t ds;
 };
 
-static struct session sessions[SESSIONS_MAX];
-static unsigned session_count;
 static struct shared shared[SHARED_MAX];
 static unsigned shared_count;
-
-static int session_add(unsigned client, const struct sysimg_grant *g)
-{
-	struct session *s = &sessions[session_count];
-
-	if (session_count == SESSIONS_MAX)
-		return -L4_ENOMEM;
-	*s = (struct session){ client, g->peer, g->name, l4re_util_cap_alloc() };
-	session_count++;
-	return l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, s->gate, L4_INVALID_CAP, 0));
-}
-
-int sessions_create(void)
-{
-	unsigned i, k;
-
-	for (i = 0; i < component_count; i++) {
-		const struct sysimg_component *d = components[i].desc;
-
-		for (k = 0; k < d->grant_count; k++) {
-			const struct sysimg_grant *g = image_grant(d->first_grant + k);
-			int err = g->type == SYSIMG_G_USE ? session_add(i, g) : 0;
-
-			if (err < 0)
-				return err;
-		}
-	}
-	return 0;
-}
 
 static void copy_name(char *to, const char *name)
 {
@@ -69,9 +30,8 @@ static void copy_name(char *to, const char *name)
 	to[n] = 0;
 }
 
-/* Give cap to c in its next slot and name it. */
-static int give_named(struct component *c, l4_cap_idx_t cap, unsigned rights, const char *name, unsigned long flags,
-		      const char *peer)
+int give_named(struct component *c, l4_cap_idx_t cap, unsigned rights, const char *name, unsigned long flags,
+	       const char *peer)
 {
 	l4re_env_cap_entry_t *e = &c->caps[c->cap_count];
 	int err;
@@ -88,25 +48,6 @@ static int give_named(struct component *c, l4_cap_idx_t cap, unsigned rights, co
 	c->next_slot += 1UL << L4_CAP_SHIFT;
 	c->cap_count++;
 	return 0;
-}
-
-/* Both ends: c as client of others, c as server of others. */
-static int give_sessions(struct component *c)
-{
-	unsigned i;
-	int err = 0;
-
-	for (i = 0; i < session_count && err >= 0; i++) {
-		struct session *s = &sessions[i];
-
-		if (s->client == c->index)
-			err = give_named(c, s->gate, L4_CAP_FPAGE_RW, image_string(s->service), 0,
-					 components[s->server].name);
-		if (s->server == c->index && err >= 0)
-			err = give_named(c, s->gate, L4_CAP_FPAGE_RWS, image_string(s->service), L4RE_ENV_SERVER,
-					 components[s->client].name);
-	}
-	return err;
 }
 
 static l4_cap_idx_t extra_slot(struct component *c)
@@ -239,7 +180,7 @@ static int grant_apply(struct component *c, const struct sysimg_grant *g)
 int grants_apply(struct component *c)
 {
 	unsigned i;
-	int err = give_sessions(c);
+	int err = sessions_give(c);
 
 	for (i = 0; i < c->desc->grant_count && err >= 0; i++)
 		err = grant_apply(c, image_grant(c->desc->first_grant + i));

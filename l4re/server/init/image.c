@@ -78,7 +78,7 @@ static int grant_ok(const struct sysimg_grant *g)
 	case SYSIMG_G_CONTROL:
 		return 1;
 	case SYSIMG_G_USE:
-		return g->peer < image_header()->component_count;
+		return g->peer < image_header()->component_count && g->a <= 1UL << 30;
 	case SYSIMG_G_PORTS:
 		return g->a < 0x10000 && g->b <= 0x10000 - g->a;
 	case SYSIMG_G_MMIO:

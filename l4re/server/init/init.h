@@ -14,6 +14,7 @@
 
 #include <l4/re/system_image.h>
 #include <l4/sys/ipc.h>
+#include <l4/sys/linux_boot.h>
 
 #define COMPONENTS_MAX 48
 #define REGIONS_MAX 24
@@ -75,9 +76,22 @@ int component_run(struct component *c, l4_addr_t ip, l4_addr_t sp, l4_addr_t utc
 /** Give a capability to the component's task; rights L4_CAP_FPAGE_*. */
 int component_give(struct component *c, l4_cap_idx_t cap, l4_cap_idx_t slot, unsigned rights);
 
-/* grants.c */
-/** Create the gates of all sessions. */
+/* sessions.c */
+/** Create what all sessions consist of. */
 int sessions_create(void);
+/** Give c its end of all its sessions, as client and as server. */
+int sessions_give(struct component *c);
+/** The gate of c's session as a client of the service, init's own capability; L4_INVALID_CAP: there is none. */
+l4_cap_idx_t session_gate(const struct component *c, const char *service);
+/** Map the windows of a Linux and list its virtio sessions in its boot page. */
+int sessions_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot);
+/** c does not come back: tell the clients of its virtio sessions. */
+void sessions_server_gone(const struct component *c);
+
+/* grants.c */
+/** Give cap to c in its next slot and name it; -L4_ENOMEM, or what mapping it says. */
+int give_named(struct component *c, l4_cap_idx_t cap, unsigned rights, const char *name, unsigned long flags,
+	       const char *peer);
 /** Hand out what the description grants to c and note it in c->caps. */
 int grants_apply(struct component *c);
 

@@ -122,7 +122,9 @@ static int map_boot_page(struct linux_ram *r)
 	};
 	memcpy(boot->cmdline, c->args, args);
 	memcpy(boot->name, c->name, name < sizeof(boot->name) ? name : sizeof(boot->name) - 1);
-	err = loader_map(&r->loader, (l4_addr_t)boot, SKERRY_LINUX_BOOT, L4_PAGESIZE, L4_FPAGE_R);
+	err = sessions_map_linux(c, &r->loader, boot);
+	if (!err)
+		err = loader_map(&r->loader, (l4_addr_t)boot, SKERRY_LINUX_BOOT, L4_PAGESIZE, L4_FPAGE_R);
 	return err ? err : loader_map(&r->loader, (l4_addr_t)l4re_kip(), SKERRY_LINUX_KIP, L4_PAGESIZE, L4_FPAGE_R);
 }
 

@@ -12,6 +12,10 @@
 
 /** Entry flags. */
 #define L4RE_ENV_SERVER 1UL /**< a session of a service this program offers: gate to bind, peer = client */
+/* Parts of a virtio session (docs/virtio-l4.md); all have the service's name. */
+#define L4RE_ENV_WINDOW 2UL /**< the dataspace that both share */
+#define L4RE_ENV_KICK 4UL   /**< the IRQ to the server: the client triggers it, the server binds it */
+#define L4RE_ENV_NOTIFY 8UL /**< the IRQ to the client */
 
 typedef struct l4re_env_cap_entry_t {
 	l4_cap_idx_t cap;
@@ -46,6 +50,8 @@ static inline const l4_kernel_info_t *l4re_kip(void) { return l4re_global_env->k
 
 /** Entry of the named capability, 0 if there is none. Sessions of services offered here are skipped. */
 const l4re_env_cap_entry_t *l4re_env_get_cap_e(const char *name, const l4re_env_t *env);
+/** The entry behind `after` (null: the first) with that name and exactly these flags; null if there is none. */
+const l4re_env_cap_entry_t *l4re_env_find(const char *name, l4_umword_t flags, const l4re_env_cap_entry_t *after);
 /** The named capability, L4_INVALID_CAP if there is none. */
 l4_cap_idx_t l4re_env_get_cap(const char *name);
 

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions: a gate, or a window and two IRQs (docs/virtio-l4.md).
+ *
+ * They are made once and never change hands: what a component has of them goes with its
+ * task, and its successor gets the same.
+ */
+#include "init.h"
+#include "../../lib/string.h"
+
+#include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
+#include <l4/skerry/virtio.h>
+#include <l4/sys/factory.h>
+#include <l4/sys/irq.h>
+
+#define SESSIONS_MAX 96
+
+/* One client's way to one service. */
+struct session {
+	unsigned client, server;
+	l4_uint32_t service;             /* string */
+	l4_cap_idx_t gate;               /* 0 in a virtio session, which has: */
+	l4_cap_idx_t window, kick, notify;
+	l4_size_t bytes;
+	struct l4vio_page *page;         /* the window as seen here */
+};
+
+static struct session sessions[SESSIONS_MAX];
+static unsigned session_count;
+
+static int create_window(struct session *s)
+{
+	void *at = 0;
+	long err;
+
+	s->window = l4re_util_cap_alloc();
+	s->kick = l4re_util_cap_alloc();
+	s->notify = l4re_util_cap_alloc();
+	err = l4re_ma_alloc(s->bytes, s->window, L4RE_MA_CONTINUOUS);
+	if (err >= 0)
+		err = l4re_rm_attach(&at, s->bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, s->window, 0,
+				     L4_SUPERPAGESHIFT);
+	s->page = at;
+	if (err >= 0)
+		err = l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, s->kick));
+	if (err >= 0)
+		err = l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, s->notify));
+	return err;
+}
+
+static int session_add(unsigned client, const struct sysimg_grant *g)
+{
+	struct session *s = &sessions[session_count];
+
+	if (session_count == SESSIONS_MAX)
+		return -L4_ENOMEM;
+	*s = (struct session){ .client = client, .server = g->peer, .service = g->name, .bytes = l4_round_page(g->a) };
+	session_count++;
+	if (s->bytes)
+		return create_window(s);
+	s->gate = l4re_util_cap_alloc();
+	return l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, s->gate, L4_INVALID_CAP, 0));
+}
+
+int sessions_create(void)
+{
+	unsigned i, k;
+
+	for (i = 0; i < component_count; i++) {
+		const struct sysimg_component *d = components[i].desc;
+
+		for (k = 0; k < d->grant_count; k++) {
+			const struct sysimg_grant *g = image_grant(d->first_grant + k);
+			int err = g->type == SYSIMG_G_USE ? session_add(i, g) : 0;
+
+			if (err < 0)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* One end of a session; its parts have the service's name. */
+static int give_end(struct component *c, const struct session *s, int server)
+{
+	const char *name = image_string(s->service), *peer = components[server ? s->client : s->server].name;
+	unsigned long side = server ? L4RE_ENV_SERVER : 0;
+	int err;
+
+	if (s->gate)
+		return give_named(c, s->gate, server ? L4_CAP_FPAGE_RWS : L4_CAP_FPAGE_RW, name, side, peer);
+	err = give_named(c, s->window, L4_CAP_FPAGE_RW, name, side | L4RE_ENV_WINDOW, peer);
+	if (err >= 0)
+		err = give_named(c, s->kick, server ? L4_CAP_FPAGE_RWS : L4_CAP_FPAGE_RW, name, side | L4RE_ENV_KICK, peer);
+	if (err >= 0)
+		err = give_named(c, s->notify, server ? L4_CAP_FPAGE_RW : L4_CAP_FPAGE_RWS, name, side | L4RE_ENV_NOTIFY, peer);
+	return err;
+}
+
+int sessions_give(struct component *c)
+{
+	unsigned i;
+	int err = 0;
+
+	for (i = 0; i < session_count && err >= 0; i++) {
+		if (sessions[i].client == c->index)
+			err = give_end(c, &sessions[i], 0);
+		if (sessions[i].server == c->index && err >= 0)
+			err = give_end(c, &sessions[i], 1);
+	}
+	return err;
+}
+
+l4_cap_idx_t session_gate(const struct component *c, const char *service)
+{
+	unsigned i;
+
+	for (i = 0; i < session_count; i++)
+		if (sessions[i].client == c->index && sessions[i].gate && !strcmp(image_string(sessions[i].service), service))
+			return sessions[i].gate;
+	return L4_INVALID_CAP;
+}
+
+/* The slot in which c has a part of one of its sessions as client. */
+static l4_cap_idx_t part(const struct component *c, const struct session *s, unsigned long flags)
+{
+	unsigned i;
+
+	for (i = 0; i < c->cap_count; i++)
+		if (c->caps[i].flags == flags && !strcmp(c->caps[i].name, image_string(s->service)))
+			return c->caps[i].cap;
+	return L4_INVALID_CAP;
+}
+
+static void list_session(const struct component *c, const struct session *s, l4_addr_t at, struct skerry_linux_session *out)
+{
+	const char *name = image_string(s->service);
+	l4_size_t n = strlen(name);
+
+	memcpy(out->name, name, n < sizeof(out->name) ? n : sizeof(out->name) - 1);
+	out->window = at;
+	out->bytes = s->bytes;
+	out->kick = part(c, s, L4RE_ENV_KICK);
+	out->notify = part(c, s, L4RE_ENV_NOTIFY);
+}
+
+int sessions_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot)
+{
+	l4_addr_t at = SKERRY_LINUX_SESSIONS;
+	unsigned i;
+	int err;
+
+	for (i = 0; i < session_count; i++) {
+		const struct session *s = &sessions[i];
+
+		if (s->client != c->index || !s->page)
+			continue;
+		if (boot->session_count == SKERRY_LINUX_SESSIONS_MAX)
+			return -L4_E2BIG;
+		err = loader_map(l, (l4_addr_t)s->page, at, s->bytes, L4_FPAGE_RW);
+		if (err)
+			return err;
+		list_session(c, s, at, &boot->sessions[boot->session_count++]);
+		at += l4_round_size(s->bytes, L4_SUPERPAGESHIFT);
+	}
+	return 0;
+}
+
+void sessions_server_gone(const struct component *c)
+{
+	unsigned i;
+
+	for (i = 0; i < session_count; i++) {
+		struct session *s = &sessions[i];
+
+		if (s->server != c->index || !s->page)
+			continue;
+		__atomic_store_n(&s->page->server, L4VIO_SERVER_GONE, __ATOMIC_RELEASE);
+		l4_irq_trigger(s->notify);
+	}
+}
