@@ -11,12 +11,16 @@ TAIL = 25
 
 @dataclasses.dataclass
 class Result:
-    """One test's outcome: why and log are empty when it passed, skip says why it did not run."""
+    """
+    One test's outcome: why and log are empty when it passed, skip says why it did not run. Where QEMU follows the
+    host's clock, retry() tells the outcome on a machine that does nothing else.
+    """
     name: str
     why: str = ""
     log: str = ""
     skip: str = ""
     known: str = ""
+    retry: object = None
 
     @property
     def failed(self):

@@ -141,15 +141,20 @@ def again(prefix, program):
     return f"again: sh {relative(path)} (and sh {relative(path)} --native)"
 
 
+def result(prefix, number, program, native, skerry, native_must_pass):
+    """The outcome of one program from its (exit status, output) on both."""
+    if native_must_pass and native[0] != 0:
+        why, log = f"natively: exit status {native[0]}", native[1]
+    else:
+        why, log = compare(program, native, skerry), skerry[1]
+    if not why:
+        return Result(f"{prefix}/{program.name}")
+    return Result(f"{prefix}/{program.name}", why, tail(log) + "\n" + again(prefix, program), known=program.known,
+                  retry=lambda: results(prefix, [program], number, native_must_pass)[0])
+
+
 def results(prefix, programs, number, native_must_pass):
     """Results of a batch of programs."""
     native = native_outcomes(programs, output_path(prefix, f"native-{number}.log"))
     skerry = native if NATIVE_ONLY else outcomes(programs, False, output_path(prefix, f"skerry-{number}.log"))
-    for p in programs:
-        if native_must_pass and native[p.name][0] != 0:
-            yield Result(f"{prefix}/{p.name}", f"natively: exit status {native[p.name][0]}",
-                         tail(native[p.name][1]) + "\n" + again(prefix, p))
-            continue
-        why = compare(p, native[p.name], skerry[p.name])
-        yield Result(f"{prefix}/{p.name}", why, tail(skerry[p.name][1]) + "\n" + again(prefix, p) if why else "",
-                     known=p.known if why else "")
+    return [result(prefix, number, p, native[p.name], skerry[p.name], native_must_pass) for p in programs]

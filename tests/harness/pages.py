@@ -113,7 +113,7 @@ def test_pages(name, conf):
         finish(process, path)
     if not why and not useful:
         why = "the kernel's page tables were never seen"
-    return [Result(name, why, again)]
+    return [Result(name, why, again, retry=lambda: test_pages(name, conf)[0])]
 
 
 def test_panic(name):
@@ -130,7 +130,7 @@ def test_panic(name):
         "no panic message with a back trace"
     if not why and status != PANIC_STATUS:
         why = f"exit status {status} instead of {PANIC_STATUS}"
-    return [Result(name, why, tail(text) + "\n" + again)]
+    return [Result(name, why, tail(text) + "\n" + again, retry=lambda: test_panic(name)[0])]
 
 
 def jobs(chosen):

@@ -57,7 +57,8 @@ def test(name):
         why = f"exit status {done.returncode} instead of {status}"
     elif wanted is not None and done.stdout != wanted:
         why = f"printed {done.stdout[-80:]!r} instead of {wanted[-80:]!r}"
-    return [Result(f"runner/{name}", why, tail(done.stderr.decode(errors="replace")) if why else "")]
+    return [Result(f"runner/{name}", why, tail(done.stderr.decode(errors="replace")) if why else "",
+                   retry=lambda: test(name)[0])]
 
 
 def archive():
@@ -140,7 +141,7 @@ def interactive():
         terminal.wait(answer)
     status = terminal.end()
     why = terminal.why or ("" if status == 0 else f"exit status {status}")
-    return [Result("runner/interactive", why, tail(terminal.text))]
+    return [Result("runner/interactive", why, tail(terminal.text), retry=lambda: interactive()[0])]
 
 
 GDB_COMMANDS = """tbreak vcpu_control
@@ -165,7 +166,7 @@ def debugger():
                        env=dict(os.environ, GDBARGS=f"-batch -x {commands}"))
     missing = [a for a in GDB_ANSWERS if not re.search(a, text, re.M)]
     why = f"exit status {status}" if status else f"no {missing[0]}" if missing else ""
-    return [Result("runner/gdb", why, tail(text))]
+    return [Result("runner/gdb", why, tail(text), retry=lambda: debugger()[0])]
 
 
 def jobs(chosen):

@@ -52,7 +52,7 @@ def in_time():
     log = "\n".join(f"{name}: {stages}" for name, (_, stages) in best.items())
     stages = all(f"{stage} " in best["Skerry"][1] for stage in ("kernel", "init", "Linux", "shell"))
     why = "a stage is missing" if not stages else "" if 0 < ratio <= LIMIT else f"{ratio:.2f} times native"
-    return [Result(f"startup/time ({best['Skerry'][1]})", why, log)]
+    return [Result(f"startup/time ({best['Skerry'][1]})", why, log, retry=lambda: in_time()[0])]
 
 
 def jobs(chosen):
