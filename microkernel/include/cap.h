@@ -18,7 +18,8 @@ struct kobject;
 #define CAP_RIGHTS_MASK 0xfUL
 
 struct capspace {
-	u64 **dir; /* page of 512 pointers to slot tables, or NULL */
+	u64 **dir;  /* page of 512 pointers to slot tables, or NULL */
+	u64 *first; /* dir[0], or NULL; entry.S looks here */
 	struct quota *quota; /* borrowed from the task */
 };
 

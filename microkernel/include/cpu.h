@@ -16,10 +16,15 @@ struct thread;
 struct space;
 struct iospace;
 
-/* What TRACE_COUNTERS reports. */
+/* What TRACE_COUNTERS reports; each of entry.S's short calls and replies is an IPC and a switch. */
 struct counters {
-	u64 cr3_loads, tlb_flushes, kernel_entries, ipcs, page_faults, irqs, switches;
+	u64 cr3_loads, tlb_flushes, kernel_entries, ipcs, page_faults, irqs, switches, short_ipcs;
 };
+
+/* Reasons why no call or reply may take the short way of entry.S. */
+#define LONG_IPC_SLICE 1       /* the current thread's slice is counted */
+#define LONG_IPC_TRACE 2       /* IPCs or switches are traced */
+#define LONG_IPC_NO_XSAVEOPT 4 /* the CPU lacks the instruction */
 
 struct cpu {
 	/* used by entry.S through generated offsets */
@@ -30,14 +35,15 @@ struct cpu {
 	u64 cr3;           /* loaded now */
 	u64 *tss_rsp0;     /* where the CPU pushes frames that come from ring 3 */
 	struct counters count;
-
-	u32 id;
-	u32 apic_id;
+	u32 long_ipc;      /* LONG_IPC_* */
 	bool need_resched; /* a better thread may be ready */
 	struct thread *fpu_owner;  /* whose state is in the FPU registers */
 	struct thread *idle;
-	struct space *high_space;  /* whose high half may be in the TLB: the last thread's own space, whatever view is loaded */
 	struct iospace *io_loaded; /* whose bitmap is in the TSS, or NULL */
+
+	u32 id;
+	u32 apic_id;
+	struct space *high_space;  /* whose high half may be in the TLB while idle: the last thread's own space */
 
 	/* ready queues */
 	u64 ready_map[PRIORITIES / 64];
@@ -48,8 +54,6 @@ struct cpu {
 	struct heap timeouts;
 	u64 timer_armed;   /* TSC value the timer is set to, ~0 = off */
 	u64 slice_end;     /* TSC when the current thread's slice ends, ~0 = not counted */
-	u64 switched_at;   /* TSC when current started to run */
-	u64 idle_tsc;
 
 	struct list zombies; /* objects to be destroyed, newest first */
 	u64 zombie_seq;      /* number of the next one */

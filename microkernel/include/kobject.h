@@ -15,8 +15,9 @@
 #include "quota.h"
 
 enum kobject_type {
-	KOBJ_TASK = 1, KOBJ_THREAD, KOBJ_GATE, KOBJ_IRQ, KOBJ_SEMAPHORE, KOBJ_FACTORY, KOBJ_SCHEDULER,
-	KOBJ_ICU, KOBJ_LOG, KOBJ_TRACE, KOBJ_PHYSMEM, KOBJ_PLATFORM, KOBJ_DEBUGGER,
+	/* up to the gate: partners of IPC; entry.S relies on the order */
+	KOBJ_THREAD = 1, KOBJ_GATE, KOBJ_TASK, KOBJ_IRQ, KOBJ_SEMAPHORE, KOBJ_FACTORY, KOBJ_SCHEDULER, KOBJ_ICU,
+	 KOBJ_LOG, KOBJ_TRACE, KOBJ_PHYSMEM, KOBJ_PLATFORM, KOBJ_DEBUGGER,
 };
 
 struct thread;
@@ -25,7 +26,8 @@ struct kobject;
 struct kobject_ops {
 	/**
 	 * Answer a message. `tag` is the sender's, words are in its UTCB. Returns the reply tag
-	 * (words in the UTCB). KOBJ_BLOCKED: the thread was blocked or switched away; KOBJ_RESTART: preempted.
+	 * (words in the UTCB). KOBJ_BLOCKED: the thread was blocked or switched away; KOBJ_RESTART: preempted;
+	 * need_resched is set with both. After kobject_reap(), obj and from may be gone, unless it holds a reference.
 	 */
 	l4_mword_t (*invoke)(struct kobject *obj, struct thread *from, unsigned int rights, l4_mword_t tag);
 	/** Take it apart; 0 or -E_PREEMPTED (called again). NULL: nothing to do. */

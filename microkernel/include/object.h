@@ -19,7 +19,10 @@ static inline l4_mword_t tag_make(long label, unsigned int words)
 /** Reply: error (negative or 0, -E_PREEMPTED means restart). */
 static inline l4_mword_t tag_error(int err)
 {
-	return err == -E_PREEMPTED ? KOBJ_RESTART : tag_make(err, 0);
+	if (err != -E_PREEMPTED)
+		return tag_make(err, 0);
+	this_cpu()->need_resched = true;
+	return KOBJ_RESTART;
 }
 static inline long tag_label(l4_mword_t tag) { return tag >> L4_MSGTAG_LABEL_SHIFT; }
 static inline unsigned int tag_words(l4_mword_t tag) { return tag & 0x3f; }

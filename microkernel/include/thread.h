@@ -41,14 +41,14 @@ struct sender {
 };
 
 enum thread_state {
-	THREAD_STOPPED,   /* never started, or halted after a fault nobody handles */
-	THREAD_READY,     /* running or in a ready queue */
-	THREAD_SENDING,   /* in the queue of a thread or gate */
 	THREAD_RECEIVING, /* open wait (TF_OPEN), from partner, or (neither) sleeping */
+	THREAD_READY,     /* running or in a ready queue */
+	THREAD_STOPPED,   /* never started, or halted after a fault nobody handles */
+	THREAD_SENDING,   /* in the queue of a thread or gate */
 	THREAD_SEMAPHORE, /* in a semaphore's queue */
 };
 
-/* flags; the first byte is tested by entry.S */
+/* flags, 24 bits; the first byte is tested by entry.S */
 #define TF_VCPU_USER 0x01    /* vCPU in user mode */
 #define TF_PENDING 0x02      /* vCPU: something is in the sender queue */
 #define TF_HALT 0x04         /* stop at next exit */
@@ -63,6 +63,19 @@ enum thread_state {
 #define TF_KFAULT 0x2000     /* the IPC is a page fault made by the kernel */
 #define TF_KEXC 0x4000       /* the IPC is an exception made by the kernel */
 #define TF_SEGMENTS 0x8000   /* non-zero data segment selectors are saved */
+#define TF_TIMEOUT 0x20000   /* its time-out is queued */
+#define TF_CALLED 0x40000    /* somebody waits for its reply: `caller` is set */
+#define TF_NEW_IP 0x80000    /* it waits, and goes on at an ip that it was given meanwhile */
+#define TF_DEBUG_REGS 0x100000 /* debug_regs is set */
+
+/*
+ * What `status` is when the short IPC of entry.S applies: a thread with any other flag takes
+ * the long way through ipc.c, as a sender and as a receiver.
+ */
+#define STATUS(state, flags) ((u32)(state) << 24 | TF_SCHEDULED | TF_STARTED | (flags))
+#define STATUS_SERVES STATUS(THREAD_READY, TF_CALLED)      /* runs, with a caller */
+#define STATUS_OPEN_WAIT STATUS(THREAD_RECEIVING, TF_OPEN) /* without caller */
+#define STATUS_REPLY_WAIT STATUS(THREAD_RECEIVING, TF_CALLED) /* no bits but these */
 
 struct task;
 
@@ -71,7 +84,13 @@ struct thread {
 
 	/* entry.S */
 	struct frame frame __attribute__((aligned(16)));
-	u32 flags;
+	union {
+		u32 status; /* both */
+		struct {
+			u32 flags : 24;
+			enum thread_state state : 8;
+		};
+	};
 	l4_vcpu_state_t *vcpu; /* kernel address of the state page, or NULL */
 	u64 entry_ip, entry_sp; /* of the vCPU, latched and checked */
 	u64 server_cr3;  /* vCPU in server mode: own task's, or the view's second root */
@@ -89,12 +108,11 @@ struct thread {
 	u64 *debug_regs; /* DR0-3, DR6, DR7, or NULL */
 
 	/* scheduling */
-	enum thread_state state;
 	u8 prio;
 	u32 cpu;
 	struct list ready_link;
 	u64 slice_tsc, slice_left;
-	u64 consumed_tsc;
+	u64 consumed_tsc; /* while it runs: less the TSC when it was switched to */
 
 	/* IPC */
 	l4_utcb_t *utcb; /* kernel address, NULL until bound */
@@ -146,6 +164,8 @@ void thread_switch_state(struct cpu *cpu, struct thread *prev, struct thread *ne
 /** prev stops running and nobody follows yet (idle). The idle thread's own state is all zero. */
 void thread_leave_state(struct thread *prev);
 void thread_load_cr3(struct cpu *cpu, struct thread *t);
+/** Give the CPU the I/O ports that `next` may use. */
+void thread_switch_ports(struct thread *next);
 bool user_ip_valid(u64 ip);
 /* CF PF AF ZF SF TF DF OF RF AC ID: what user code may have set; not NT (iretq would fault), not IOPL */
 #define USER_FLAGS_MASK 0x250dd5UL
@@ -170,12 +190,12 @@ static inline bool vcpu_takes(const struct thread *t, u32 flag)
 
 /* ipc.c */
 struct irq;
-/** The common forms of call and reply-and-wait: the thread to run now, or NULL: nothing was done. See ipc_fast.c. */
-struct thread *ipc_fast(struct thread *t);
 /** trap.c: reschedule if needed, deliver what is pending; the thread to run. */
 struct thread *exit_work(void);
 /** Execute the system call whose registers are in t->frame. */
 void ipc_syscall(struct thread *t);
+/** A kernel object has answered t's call: the system call's result, or t waits or starts it again. */
+void ipc_invoked(struct thread *t, l4_mword_t reply);
 /** Send the page fault / exception in t->frame to the pager / handler. */
 void ipc_page_fault(struct thread *t, u64 addr, u64 err);
 void ipc_exception(struct thread *t);
@@ -213,6 +233,8 @@ void sched_block(struct thread *t);
 void sched_set(struct thread *t, u8 prio, u64 slice_ns);
 /** Pick the thread to run and switch to it; runs the idle loop if there is none. */
 void sched_reschedule(void);
+/** The current thread runs no more and nobody follows yet: the idle thread becomes current. */
+void sched_leave(struct cpu *cpu);
 /** End the current thread's slice (yield). */
 void sched_yield(void);
 void sched_switch_to(struct thread *t);
@@ -221,7 +243,7 @@ static inline bool sched_can_hand_over(const struct cpu *cpu, const struct threa
 {
 	unsigned int word;
 
-	if (cpu->need_resched || cpu->slice_end != ~0UL)
+	if (cpu->need_resched || (cpu->long_ipc & LONG_IPC_SLICE))
 		return false;
 	if (likely(!cpu->ready_summary))
 		return true;

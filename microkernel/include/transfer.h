@@ -14,7 +14,4 @@ int must_check transfer_message(struct thread *from, l4_mword_t tag, struct thre
 /** Forget the progress of an earlier operation, unless this one is a preempted system call that goes on. */
 void ipc_progress_start(struct thread *t);
 
-/** Have kernel object k answer t's message; see ipc.c. true: the system call is over. */
-bool ipc_invoke(struct thread *t, struct kobject *k, unsigned int rights, u64 op, l4_mword_t tag);
-
 #endif

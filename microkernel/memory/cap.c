@@ -79,6 +79,8 @@ int cap_reserve(struct capspace *cs, u64 slot)
 		return -L4_ENOMEM;
 	}
 	cs->dir[index] = table;
+	if (index == 0)
+		cs->first = table;
 	frame_info(cs->dir)->used++;
 	return 0;
 }
@@ -262,6 +264,8 @@ int capspace_destroy(struct capspace *cs)
 		if (ret)
 			return ret;
 		op.work += 2 * MAP_WORK_ENTRY;
+		if (*table == cs->first)
+			cs->first = NULL;
 		mapdb_table_free(*table, cs->quota);
 		*table = NULL;
 		info->used--;

@@ -132,6 +132,7 @@ static l4_mword_t factory_invoke(struct kobject *k, struct thread *from, unsigne
 	struct factory *f = container_of(k, struct factory, kobj);
 	l4_umword_t *mr = from->utcb->msg.mr;
 	unsigned int words = tag_words(tag);
+	int err;
 
 	(void)rights;
 	if (tag_label(tag) != L4_PROTO_FACTORY)
@@ -143,7 +144,10 @@ static l4_mword_t factory_invoke(struct kobject *k, struct thread *from, unsigne
 		mr[1] = f->pool->used;
 		return tag_make(0, 2);
 	}
-	return tag_error(factory_new(f, from, words));
+	kobject_get(k);
+	err = factory_new(f, from, words);
+	kobject_put(k);
+	return tag_error(err);
 }
 
 static int factory_destroy(struct kobject *k)

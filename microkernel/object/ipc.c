@@ -103,12 +103,14 @@ void ipc_timeout_start(struct thread *t, l4_timeout_s timeout)
 	if (when == ~0UL)
 		return;
 	t->timeout.expired = timeout_expired;
+	t->flags |= TF_TIMEOUT;
 	timeout_set(&t->timeout, when);
 }
 
 void ipc_timeout_stop(struct thread *t)
 {
 	timeout_cancel(&t->timeout);
+	t->flags &= ~TF_TIMEOUT;
 }
 
 /* A time-out that has passed already lets the thread wait not at all. */
@@ -136,8 +138,10 @@ static void partner_clear(struct thread *t)
 		return;
 	t->partner = NULL;
 	list_remove(&t->waiter_link);
-	if (partner->type == KOBJ_THREAD && kobj_thread(partner)->caller == t)
+	if (partner->type == KOBJ_THREAD && kobj_thread(partner)->caller == t) {
 		kobj_thread(partner)->caller = NULL;
+		kobj_thread(partner)->flags &= ~TF_CALLED;
+	}
 }
 
 /* End t's wait, whatever it is. */
@@ -147,13 +151,14 @@ static void wait_end(struct thread *t)
 	if (t->state == THREAD_SENDING || t->state == THREAD_SEMAPHORE)
 		sender_dequeue(&t->sender);
 	partner_clear(t);
-	t->flags &= ~(TF_CALL | TF_OPEN);
+	t->flags &= ~(TF_CALL | TF_OPEN | TF_NEW_IP);
 }
 
 static void caller_set(struct thread *to, struct thread *from)
 {
 	ipc_drop_caller(to);
 	to->caller = from;
+	to->flags |= TF_CALLED;
 }
 
 void ipc_drop_caller(struct thread *t)
@@ -414,26 +419,24 @@ static int reply_to_caller(struct thread *t, l4_mword_t tag)
 	return send(t, to, tag, label, 0);
 }
 
-/** Kernel object: answered at once. true: the system call is over. */
-bool ipc_invoke(struct thread *t, struct kobject *k, unsigned int rights, u64 op, l4_mword_t tag)
+void ipc_invoked(struct thread *t, l4_mword_t reply)
 {
-	struct cpu *cpu = this_cpu();
-	l4_mword_t reply;
-
-	kobject_get(k);
-	reply = k->ops->invoke(k, t, rights, tag);
-	kobject_put(k);
-	if (cpu->current != t || t->kobj.dead)
-		return true; /* it destroyed itself */
-	if (reply == KOBJ_RESTART) {
+	if (reply == KOBJ_RESTART)
 		restart(t);
-		return true;
-	}
-	if (reply == KOBJ_BLOCKED)
-		return true;
-	if (op & L4_SYSF_OPEN_WAIT)
+	else if (reply != KOBJ_BLOCKED)
+		set_result(t, reply, 0);
+}
+
+/* Kernel object: answered at once. true: the system call is over. */
+static bool invoke(struct thread *t, struct kobject *k, unsigned int rights, u64 op, l4_mword_t tag)
+{
+	l4_mword_t reply = k->ops->invoke(k, t, rights, tag);
+
+	if (current_thread() != t)
+		return true; /* it destroyed itself */
+	if ((op & L4_SYSF_OPEN_WAIT) && reply != KOBJ_RESTART && reply != KOBJ_BLOCKED && !t->kobj.dead)
 		return false; /* the wait's result counts */
-	set_result(t, reply, 0);
+	ipc_invoked(t, reply);
 	return true;
 }
 
@@ -451,7 +454,7 @@ static bool send_phase(struct thread *t, u64 op, l4_mword_t tag)
 		if (!k || k->dead)
 			err = L4_IPC_ENOT_EXISTENT;
 		else if (!is_ipc(k, tag))
-			return ipc_invoke(t, k, rights, op, tag);
+			return invoke(t, k, rights, op, tag);
 		else
 			err = send_to(t, k, rights, op, tag);
 	}

@@ -40,7 +40,7 @@ static l4_mword_t scheduler_invoke(struct kobject *k, struct thread *from, unsig
 		mr[1] = BIT(cpu->id);
 		return tag_make(0, 2);
 	case L4_SCHEDULER_IDLE_TIME_OP:
-		mr[0] = tsc_to_ns(cpu->idle_tsc);
+		mr[0] = tsc_to_ns(cpu->idle->consumed_tsc);
 		return tag_make(0, 1);
 	case L4_SCHEDULER_RUN_THREAD_OP:
 		if (!(rights & L4_CAP_RIGHT_W))

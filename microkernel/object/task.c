@@ -161,7 +161,7 @@ static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int word
 		from->op_cursor = 0;
 		if (preempt_point()) {
 			from->op_index++;
-			return KOBJ_RESTART;
+			return tag_error(-E_PREEMPTED);
 		}
 	}
 	mr[0] = from->op_count;
@@ -291,18 +291,16 @@ static l4_mword_t op_stats(struct task *task, struct thread *from)
 	return tag_make(0, 3);
 }
 
-static l4_mword_t task_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)
+/* Apart from task_invoke(), so that what is refused there needs no stack frame. */
+static __attribute__((noinline)) l4_mword_t task_op(struct task *task, struct thread *from, unsigned int rights,
+						    unsigned int words)
 {
 	static const u8 need[] = {
 		[L4_TASK_MAP_OP] = 4, [L4_TASK_UNMAP_OP] = 3, [L4_TASK_CAP_INFO_OP] = 2,
 		[L4_TASK_ADD_KU_MEM_OP] = 2, [L4_TASK_UNMAP_RANGE_OP] = 4,
 	};
-	struct task *task = kobj_task(k);
-	unsigned int words = tag_words(tag);
 	l4_umword_t op = from->utcb->msg.mr[0];
 
-	if (tag_label(tag) != L4_PROTO_TASK)
-		return tag_error(-L4_EBADPROTO);
 	if (words < 1 || (op < ARRAY_SIZE(need) && words < need[op]))
 		return tag_error(-L4_EMSGTOOSHORT);
 	if (op == L4_TASK_STATS_OP)
@@ -325,6 +323,13 @@ static l4_mword_t task_invoke(struct kobject *k, struct thread *from, unsigned i
 	default:
 		return tag_error(-L4_ENOSYS);
 	}
+}
+
+static l4_mword_t task_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)
+{
+	if (tag_label(tag) != L4_PROTO_TASK)
+		return tag_error(-L4_EBADPROTO);
+	return task_op(kobj_task(k), from, rights, tag_words(tag));
 }
 
 const struct kobject_ops task_ops = {

@@ -100,7 +100,7 @@ void thread_stop(struct thread *t)
 
 void thread_load_cr3(struct cpu *cpu, struct thread *t)
 {
-	cpu->high_space = &t->task->space;
+	cpu->high_space = NULL;
 	if (cpu->cr3 == t->cr3)
 		return;
 	cpu->cr3 = t->cr3;
@@ -144,8 +144,10 @@ static inline void fpu_switch(struct cpu *cpu, struct thread *next)
 }
 
 /* With a view it runs code of that task too, which must not have the server's ports. */
-static void ports_switch(struct cpu *cpu, struct thread *next)
+void thread_switch_ports(struct thread *next)
 {
+	struct cpu *cpu = this_cpu();
+
 	if (next->task->io.bitmap && !next->view)
 		arch_iospace_load(cpu, &next->task->io);
 	else
@@ -167,7 +169,7 @@ void thread_switch_state(struct cpu *cpu, struct thread *prev, struct thread *ne
 		arch_debug_switch(prev->debug_regs, next->debug_regs);
 	fpu_switch(cpu, next);
 	if (unlikely((u64)cpu->io_loaded | (u64)next->task->io.bitmap))
-		ports_switch(cpu, next);
+		thread_switch_ports(next);
 	*cpu->tss_rsp0 = (u64)(&next->frame + 1);
 	thread_load_cr3(cpu, next);
 }
@@ -177,6 +179,7 @@ void thread_leave_state(struct thread *prev)
 {
 	segments_save(prev);
 	arch_user_bases_read(&prev->fs_base, &prev->gs_base);
+	this_cpu()->high_space = &prev->task->space;
 	if (prev->debug_regs)
 		arch_debug_switch(prev->debug_regs, NULL);
 	if (prev->flags & TF_SEGMENTS)
@@ -218,8 +221,7 @@ static int thread_destroy(struct kobject *k)
 	if (cpu->fpu_owner == t)
 		cpu->fpu_owner = NULL;
 	if (cpu->current == t) {
-		thread_leave_state(t);
-		cpu->current = cpu->idle;
+		sched_leave(cpu);
 		cpu->need_resched = true;
 		cpu->io_loaded = arch_iospace_unload(cpu);
 	}
@@ -284,6 +286,8 @@ static l4_mword_t op_ex_regs(struct thread *t, struct thread *from, l4_umword_t 
 	if (ip != ~0UL) {
 		t->frame.ip = ip;
 		t->frame.trapno = 0;
+		if (t->state == THREAD_RECEIVING)
+			t->flags |= TF_NEW_IP;
 		t->flags = (t->flags | TF_STARTED) & ~TF_RESTART;
 	}
 	if (sp != ~0UL)
@@ -327,6 +331,7 @@ static l4_mword_t op_debug_regs(struct thread *t, struct thread *from)
 		t->debug_regs = frame_alloc(0, t->kobj.quota);
 		if (!t->debug_regs)
 			return tag_error(-L4_ENOMEM);
+		t->flags |= TF_DEBUG_REGS;
 	}
 	for (int i = 0; i < 4; i++)
 		t->debug_regs[i] = mr[1 + i];
@@ -387,7 +392,7 @@ static u64 consumed_tsc(const struct thread *t)
 {
 	struct cpu *cpu = this_cpu();
 
-	return t->consumed_tsc + (cpu->current == t ? arch_tsc() - cpu->switched_at : 0);
+	return t->consumed_tsc + (cpu->current == t ? arch_tsc() : 0);
 }
 
 static l4_mword_t thread_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)

@@ -31,11 +31,11 @@ static l4_mword_t trace_counters(struct thread *from)
 	mr[0] = c->cr3_loads;
 	mr[1] = c->tlb_flushes;
 	mr[2] = c->kernel_entries;
-	mr[3] = c->ipcs;
+	mr[3] = c->ipcs + c->short_ipcs;
 	mr[4] = c->page_faults;
 	mr[5] = frame_free_bytes();
 	mr[6] = c->irqs;
-	mr[7] = c->switches;
+	mr[7] = c->switches + c->short_ipcs;
 	return tag_make(0, 8);
 }
 
@@ -60,6 +60,9 @@ static l4_mword_t trace_invoke(struct kobject *k, struct thread *from, unsigned 
 			return tag_error(-L4_EPERM);
 		old = trace_ring.header.mask;
 		trace_ring.header.mask = mr[1];
+		this_cpu()->long_ipc &= ~LONG_IPC_TRACE;
+		if (mr[1] & (BIT(L4_TRACE_IPC) | BIT(L4_TRACE_SWITCH)))
+			this_cpu()->long_ipc |= LONG_IPC_TRACE;
 		mr[0] = old;
 		return tag_make(0, 1);
 	default:

@@ -71,28 +71,41 @@ void sched_program_timer(struct cpu *cpu)
 	}
 }
 
+static void slice_end_set(struct cpu *cpu, u64 tsc)
+{
+	cpu->slice_end = tsc;
+	if (tsc == NEVER)
+		cpu->long_ipc &= ~LONG_IPC_SLICE;
+	else
+		cpu->long_ipc |= LONG_IPC_SLICE;
+}
+
 static void slice_start(struct cpu *cpu, struct thread *t, u64 now)
 {
 	bool rival = !list_empty(&cpu->ready[t->prio]);
 
-	cpu->slice_end = rival ? now + t->slice_left : NEVER;
+	slice_end_set(cpu, rival ? now + t->slice_left : NEVER);
 	sched_program_timer(cpu);
 }
 
-/* Charge the time since the last switch to t; a used-up slice is renewed and t goes to the back. */
-static bool slice_account(struct cpu *cpu, struct thread *t, u64 now)
+/* Note what is left of the current thread's slice. One that is used up is renewed, and t goes to the back. */
+static bool slice_used_up(struct cpu *cpu, struct thread *t, u64 now)
 {
-	u64 used = now - cpu->switched_at;
-
-	t->consumed_tsc += used;
 	if (cpu->slice_end == NEVER)
 		return false;
-	if (used < t->slice_left) {
-		t->slice_left -= used;
+	if (now < cpu->slice_end) {
+		t->slice_left = cpu->slice_end - now;
 		return false;
 	}
 	t->slice_left = t->slice_tsc;
 	return true;
+}
+
+/* From now on the CPU's time is next's. */
+static void account(struct thread *prev, struct thread *next, u64 now)
+{
+	prev->consumed_tsc += now;
+	next->consumed_tsc -= now;
 }
 
 void sched_wake(struct thread *t)
@@ -133,6 +146,8 @@ void sched_set(struct thread *t, u8 prio, u64 slice_ns)
 	t->slice_tsc = t->slice_left = ns_to_tsc(slice_ns < SLICE_MIN_NS ? SLICE_MIN_NS : slice_ns);
 	if (queued)
 		ready_insert(cpu, t, false);
+	if (t == cpu->current)
+		slice_start(cpu, t, arch_tsc());
 	cpu->need_resched = true;
 }
 
@@ -140,29 +155,29 @@ static void switch_to(struct cpu *cpu, struct thread *next, u64 now)
 {
 	struct thread *prev = cpu->current;
 
-	if (prev == cpu->idle)
-		cpu->idle_tsc += now - cpu->switched_at;
 	if (prev != next) {
 		cpu->count.switches++;
 		trace(L4_TRACE_SWITCH, prev->kobj.id, next->kobj.id);
+		account(prev, next, now);
 		thread_switch_state(cpu, prev, next);
 	}
 	cpu->current = next;
-	cpu->switched_at = now;
 	slice_start(cpu, next, now);
+}
+
+void sched_leave(struct cpu *cpu)
+{
+	thread_leave_state(cpu->current);
+	account(cpu->current, cpu->idle, arch_tsc());
+	cpu->current = cpu->idle;
 }
 
 /* Nothing to run: finish deferred destruction, then wait for interrupts. */
 static void idle(struct cpu *cpu)
 {
-	u64 now = arch_tsc();
-
-	if (cpu->current != cpu->idle) {
-		thread_leave_state(cpu->current);
-		cpu->current = cpu->idle;
-		cpu->switched_at = now;
-	}
-	cpu->slice_end = NEVER;
+	if (cpu->current != cpu->idle)
+		sched_leave(cpu);
+	slice_end_set(cpu, NEVER);
 	while (!cpu->ready_summary) {
 		sched_program_timer(cpu);
 		if (kobject_reap(0) == 0 && !cpu->ready_summary)
@@ -178,8 +193,7 @@ void sched_reschedule(void)
 	bool used_up = false;
 
 	if (cur != cpu->idle)
-		used_up = slice_account(cpu, cur, now);
-	cpu->switched_at = now;
+		used_up = slice_used_up(cpu, cur, now);
 	next = ready_best(cpu);
 	if (cur != cpu->idle && cur->state == THREAD_READY) {
 		if (!next || next->prio < cur->prio || (next->prio == cur->prio && !used_up)) {
@@ -205,8 +219,7 @@ void sched_yield(void)
 	/* An empty slice with a rival sends current to the back of its queue. */
 	if (list_empty(&cpu->ready[cpu->current->prio]))
 		return;
-	cpu->current->slice_left = 0;
-	cpu->slice_end = 0;
+	slice_end_set(cpu, 0);
 	cpu->need_resched = true;
 }
 
@@ -227,10 +240,9 @@ void sched_hand_over(struct cpu *cpu, struct thread *next)
 	struct thread *prev = cpu->current;
 	u64 now = arch_tsc();
 
-	prev->consumed_tsc += now - cpu->switched_at;
-	cpu->switched_at = now;
 	cpu->count.switches++;
 	trace(L4_TRACE_SWITCH, prev->kobj.id, next->kobj.id);
+	account(prev, next, now);
 	thread_switch_state(cpu, prev, next);
 	cpu->current = next;
 }
@@ -272,7 +284,7 @@ void timer_handle(void)
 		t->expired(t);
 	}
 	if (cpu->slice_end <= now) {
-		cpu->slice_end = 0;
+		slice_end_set(cpu, 0);
 		cpu->need_resched = true;
 	} else {
 		sched_program_timer(cpu);

@@ -55,6 +55,36 @@
 	pop	%rdx
 .endm
 
+/* The registers that an IPC does not destroy, in a thread's frame. */
+.macro SAVE_PRESERVED thread
+	mov	%rbx, THREAD_FRAME + FRAME_BX(\thread)
+	mov	%rbp, THREAD_FRAME + FRAME_BP(\thread)
+	mov	%r12, THREAD_FRAME + FRAME_R12(\thread)
+	mov	%r13, THREAD_FRAME + FRAME_R13(\thread)
+	mov	%r14, THREAD_FRAME + FRAME_R14(\thread)
+	mov	%r15, THREAD_FRAME + FRAME_R15(\thread)
+.endm
+
+.macro LOAD_PRESERVED thread
+	mov	THREAD_FRAME + FRAME_BX(\thread), %rbx
+	mov	THREAD_FRAME + FRAME_BP(\thread), %rbp
+	mov	THREAD_FRAME + FRAME_R12(\thread), %r12
+	mov	THREAD_FRAME + FRAME_R13(\thread), %r13
+	mov	THREAD_FRAME + FRAME_R14(\thread), %r14
+	mov	THREAD_FRAME + FRAME_R15(\thread), %r15
+.endm
+
+/* Is any data segment selector not 0? */
+.macro OR_SEGMENTS
+	mov	%ds, %ebx
+	mov	%es, %ecx
+	or	%ecx, %ebx
+	mov	%fs, %ecx
+	or	%ecx, %ebx
+	mov	%gs, %ecx
+	or	%ecx, %ebx
+.endm
+
 /* --- the system call instruction (step 1 in docs/architecture.md) */
 	.globl	syscall_entry
 	.balign	64
@@ -67,30 +97,234 @@ syscall_entry:
 	jnz	vcpu_syscall
 	cmp	$L4_SYS_VCPU_RESUME, %rax
 	je	vcpu_resume
-	/* An IPC: its arguments, and the registers that it does not destroy. */
-	mov	%rbx, THREAD_FRAME + FRAME_BX(%rsp)
-	mov	%rbp, THREAD_FRAME + FRAME_BP(%rsp)
-	mov	%r12, THREAD_FRAME + FRAME_R12(%rsp)
-	mov	%r13, THREAD_FRAME + FRAME_R13(%rsp)
-	mov	%r14, THREAD_FRAME + FRAME_R14(%rsp)
-	mov	%r15, THREAD_FRAME + FRAME_R15(%rsp)
+	/* An IPC or the call of a kernel object */
 	mov	%rcx, THREAD_FRAME + FRAME_IP(%rsp)
 	mov	%r11, THREAD_FRAME + FRAME_FLAGS(%rsp)
+	mov	%gs:CPU_USER_RSP, %rcx
+	mov	%rcx, THREAD_FRAME + FRAME_SP(%rsp)
+	testl	$~STATUS_SERVES, THREAD_STATUS(%rsp)
+	jnz	ipc_long
+	/* a call with a slot of the first table? r9: the slot, times 4096 */
+	lea	-L4_SYSF_CALL(%rax), %r9
+	test	$~(511 << L4_CAP_SHIFT), %r9
+	jnz	not_call
+	mov	THREAD_TASK(%rsp), %r10
+	mov	TASK_SLOTS(%r10), %r10
+	shr	$(L4_CAP_SHIFT - 3), %r9
+	test	%r10, %r10
+	jz	ipc_long
+	mov	(%r10, %r9), %r9
+	mov	%r9, %r10
+	and	$~CAP_RIGHTS_MASK, %r10
+	jz	ipc_long
+	cmpw	$KOBJECT_IS_GATE, KOBJECT_TYPE(%r10)	/* with `dead` behind it */
+	jne	call_object
+
+/*
+ * The short call (r9 = slot entry, r10 = gate) and reply-and-wait: words only, no
+ * time-outs, the partner waits for just this and is the one to run next. Everything is checked before
+ * anything is changed; what is not the common form is done by ipc.c. Then straight to the partner: of its registers, those that an IPC preserves
+ * are loaded, the others get what it may know.
+ */
+	testq	$~0x7fff003f, %rdi	/* items, flags, labels that may mean the gate itself */
+	jnz	ipc_long
+	cmp	$-1, %r8
+	jne	ipc_long
+	mov	GATE_THREAD(%r10), %r11
+	test	%r11, %r11
+	jz	ipc_long
+	cmpl	$STATUS_OPEN_WAIT, THREAD_STATUS(%r11)
+	jne	ipc_long
+	movzbl	THREAD_PRIO(%r11), %ecx
+	cmp	THREAD_PRIO(%rsp), %cl
+	jb	ipc_long
+	cmpl	$0, %gs:CPU_LONG_IPC
+	jne	ipc_long
+	SAVE_PRESERVED %rsp
+	OR_SEGMENTS
+	jnz	ipc_long_saved
+	and	$3, %r9d
+	or	GATE_LABEL(%r10), %r9
+	xorb	$STATE_READY, THREAD_STATE(%rsp)
+	movl	$STATUS_SERVES, THREAD_STATUS(%r11)
+	mov	%rsp, THREAD_CALLER(%r11)
+	mov	%r11, THREAD_PARTNER(%rsp)
+
+/* From the thread in rsp, which waits now, to the one in r11: tag in rdi, label in r9. */
+ipc_switch:
+	test	$0x3f, %edi
+	jnz	ipc_words
+ipc_words_done:
+	incq	%gs:CPU_COUNT_SHORT_IPCS
+	rdtsc
+	shl	$32, %rdx
+	or	%rax, %rdx
+	add	%rdx, THREAD_CONSUMED(%rsp)
+	sub	%rdx, THREAD_CONSUMED(%r11)
+	rdfsbase %rcx
+	mov	%rcx, THREAD_FS_BASE(%rsp)
+	mov	THREAD_FS_BASE(%r11), %rcx
+	wrfsbase %rcx
+	mov	$-1, %eax
+	mov	%eax, %edx
+	mov	THREAD_FPU(%rsp), %rcx
+	xsaveopt64 (%rcx)
+	mov	THREAD_FPU(%r11), %rcx
+	xrstor64 (%rcx)
+	mov	%r11, %gs:CPU_FPU_OWNER
+	mov	%gs:CPU_TSS_RSP0, %rbx
+	lea	THREAD_FRAME_END(%r11), %rcx
+	mov	%rcx, (%rbx)
+	mov	%r11, %gs:CPU_CURRENT
+	mov	THREAD_CR3(%r11), %rcx
+	cmp	%gs:CPU_CR3, %rcx
+	je	2f
+	mov	THREAD_TASK(%r11), %rbx
+	mov	TASK_IO_BITMAP(%rbx), %rbx
+	or	%gs:CPU_IO_LOADED, %rbx
+	jnz	ipc_ports
+1:	mov	%rcx, %gs:CPU_CR3
+	incq	%gs:CPU_COUNT_CR3
+	mov	%rcx, %cr3
+2:	swapgs
+	rdgsbase %r10
+	mov	%r10, THREAD_GS_BASE(%rsp)
+	mov	THREAD_GS_BASE(%r11), %r10
+	wrgsbase %r10
+	LOAD_PRESERVED %r11
+	mov	%rdi, %rax
+	mov	%r9, %rsi
+	mov	THREAD_FRAME + FRAME_IP(%r11), %rcx
+	mov	THREAD_FRAME + FRAME_SP(%r11), %rsp
+	mov	THREAD_FRAME + FRAME_FLAGS(%r11), %r11
+	sysretq
+
+ipc_words:
+	mov	%edi, %ecx
+	and	$0x3f, %ecx
+	mov	%rdi, %rax
+	mov	THREAD_UTCB(%rsp), %rsi
+	mov	THREAD_UTCB(%r11), %rdi
+	rep movsq
+	mov	%rax, %rdi
+	jmp	ipc_words_done
+
+/* One of the two tasks owns I/O ports. */
+ipc_ports:
+	mov	%rsp, %rbp
+	mov	%r11, %rbx
+	mov	%rdi, %r12
+	mov	%r9, %r13
+	mov	%rcx, %r14
+	mov	%r11, %rdi
+	mov	%gs:CPU_STACK_TOP, %rsp
+	call	thread_switch_ports
+	mov	%rbp, %rsp
+	mov	%rbx, %r11
+	mov	%r12, %rdi
+	mov	%r13, %r9
+	mov	%r14, %rcx
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	jmp	1b
+
+not_call:
+	and	$L4_SYSF_MASK, %r9d
+	cmp	$(L4_SYSF_REPLY_AND_WAIT - L4_SYSF_CALL), %r9d
+	jne	ipc_long
+	mov	THREAD_CALLER(%rsp), %r11
+	test	%r11, %r11
+	jz	ipc_long
+	test	$0xffc0, %edi
+	jnz	ipc_long
+	cmp	$-1, %r8
+	jne	ipc_long
+	testl	$~STATUS_REPLY_WAIT, THREAD_STATUS(%r11)
+	jnz	ipc_long
+	cmpq	$0, THREAD_SENDERS(%rsp)
+	jne	ipc_long
+	cmpl	$0, %gs:CPU_LONG_IPC
+	jne	ipc_long
+	mov	%gs:CPU_READY_SUMMARY, %rcx
+	test	%rcx, %rcx
+	jnz	3f
+2:	SAVE_PRESERVED %rsp
+	OR_SEGMENTS
+	jnz	ipc_long_saved
+	movl	$STATUS_OPEN_WAIT, THREAD_STATUS(%rsp)
+	xorb	$STATE_READY, THREAD_STATE(%r11)
+	xor	%r9d, %r9d
+	mov	%r9, THREAD_CALLER(%rsp)
+	mov	%r9, THREAD_PARTNER(%r11)
+	jmp	ipc_switch
+	/* Others are ready: r9d = the highest priority among them */
+3:	bsr	%rcx, %r9
+	bsr	%gs:CPU_READY_MAP(, %r9, 8), %rcx
+	shl	$6, %r9d
+	or	%ecx, %r9d
+	movzbl	THREAD_PRIO(%r11), %ecx
+	cmp	%ecx, %r9d
+	jb	2b
+
+/* Whatever else an IPC may be. */
+ipc_long:
+	SAVE_PRESERVED %rsp
+ipc_long_saved:
 	mov	%rax, THREAD_FRAME + FRAME_AX(%rsp)
 	mov	%rdi, THREAD_FRAME + FRAME_DI(%rsp)
 	mov	%rsi, THREAD_FRAME + FRAME_SI(%rsp)
 	mov	%rdx, THREAD_FRAME + FRAME_DX(%rsp)
 	mov	%r8, THREAD_FRAME + FRAME_R8(%rsp)
-	movq	$FRAME_IPC, THREAD_FRAME + FRAME_TRAPNO(%rsp)
-	mov	%gs:CPU_USER_RSP, %rcx
-	mov	%rcx, THREAD_FRAME + FRAME_SP(%rsp)
 	mov	%rsp, %rdi
 	mov	%gs:CPU_STACK_TOP, %rsp
-	call	ipc_fast
-	test	%rax, %rax
-	jnz	exit_ipc
-	mov	%gs:CPU_CURRENT, %rdi
 	call	ipc_syscall
+	jmp	exit_to_user
+
+/*
+ * The call of a kernel object (r10, slot entry in r9; the flags are those of comparing its type with the gate's).
+ * The preserved registers stay where they are, unless another thread is to run.
+ */
+call_object:
+	jb	ipc_long	/* a thread may be a partner */
+	cmpb	$0, KOBJECT_DEAD(%r10)
+	jne	ipc_long
+	mov	%rax, THREAD_FRAME + FRAME_AX(%rsp)
+	mov	%rdi, THREAD_FRAME + FRAME_DI(%rsp)
+	mov	%rsi, THREAD_FRAME + FRAME_SI(%rsp)
+	mov	%rdx, THREAD_FRAME + FRAME_DX(%rsp)
+	mov	%r8, THREAD_FRAME + FRAME_R8(%rsp)
+	mov	%rdi, %rcx
+	mov	%r10, %rdi
+	mov	%rsp, %rsi
+	mov	%r9d, %edx
+	and	$CAP_RIGHTS_MASK, %edx
+	mov	KOBJECT_OPS(%r10), %rax
+	mov	%gs:CPU_STACK_TOP, %rsp
+	call	*OPS_INVOKE(%rax)
+	cmpb	$0, %gs:CPU_NEED_RESCHED
+	jne	1f
+	mov	%gs:CPU_CURRENT, %rsp
+	testb	$TF_EXIT_WORK, THREAD_FLAGS(%rsp)
+	jnz	1f
+	mov	THREAD_FRAME + FRAME_IP(%rsp), %rcx
+	mov	THREAD_FRAME + FRAME_FLAGS(%rsp), %r11
+	mov	THREAD_FRAME + FRAME_SP(%rsp), %rsp
+	xor	%esi, %esi
+	xor	%edi, %edi
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	swapgs
+	sysretq
+	/* It waits, was preempted, or has woken somebody; or it destroyed itself, which leaves the CPU idle. */
+1:	mov	%gs:CPU_CURRENT, %rdi
+	mov	%gs:CPU_STACK_TOP, %rsp
+	cmp	%gs:CPU_IDLE, %rdi
+	je	exit_to_user
+	SAVE_PRESERVED %rdi
+	mov	%rax, %rsi
+	call	ipc_invoked
 	jmp	exit_to_user
 
 /* A vCPU's resume in the general form: all registers are the user task's. */
@@ -221,27 +455,21 @@ trap_saved:
 	/* fall through */
 
 /*
+ * Every way to user mode leaves FRAME_IPC in the frame, where the entry of an IPC needs it.
  * Leave to whatever thread is current now. exit_work() reschedules and delivers
  * pending events; it returns the thread to run.
  */
 	.globl	exit_to_user
 exit_to_user:
 	call	exit_work
-exit_ipc:
-	lea	THREAD_FRAME(%rax), %rsp
-	cmpq	$FRAME_IPC, FRAME_TRAPNO(%rsp)
+	cmpq	$FRAME_IPC, THREAD_FRAME + FRAME_TRAPNO(%rax)
 	jne	exit_all
-	mov	FRAME_BX(%rsp), %rbx
-	mov	FRAME_BP(%rsp), %rbp
-	mov	FRAME_R12(%rsp), %r12
-	mov	FRAME_R13(%rsp), %r13
-	mov	FRAME_R14(%rsp), %r14
-	mov	FRAME_R15(%rsp), %r15
-	mov	FRAME_SI(%rsp), %rsi
-	mov	FRAME_AX(%rsp), %rax
-	mov	FRAME_IP(%rsp), %rcx
-	mov	FRAME_FLAGS(%rsp), %r11
-	mov	FRAME_SP(%rsp), %rsp
+	LOAD_PRESERVED %rax
+	mov	THREAD_FRAME + FRAME_SI(%rax), %rsi
+	mov	THREAD_FRAME + FRAME_IP(%rax), %rcx
+	mov	THREAD_FRAME + FRAME_FLAGS(%rax), %r11
+	mov	THREAD_FRAME + FRAME_SP(%rax), %rsp
+	mov	THREAD_FRAME + FRAME_AX(%rax), %rax
 	/* nothing of the kernel's goes out */
 	xor	%edi, %edi
 	xor	%edx, %edx
@@ -251,7 +479,9 @@ exit_ipc:
 	swapgs
 	sysretq
 exit_all:
+	lea	THREAD_FRAME(%rax), %rsp
 	cmpq	$FRAME_SYSCALL, FRAME_TRAPNO(%rsp)
+	movq	$FRAME_IPC, FRAME_TRAPNO(%rsp)
 	jne	1f
 	POP_GPRS_BUT_R11_CX
 	pop	%rcx			/* the value is replaced below */

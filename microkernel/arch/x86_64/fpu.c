@@ -3,6 +3,7 @@
  * FPU state areas: XSAVE when the CPU has it, else FXSAVE. An area is 64-byte
  * aligned, fpu_state_bytes long.
  */
+#include "cpu.h"
 #include "machine.h"
 #include "string.h"
 
@@ -33,6 +34,7 @@ static u64 wanted_features(void)
 
 void fpu_cpu_init(void)
 {
+	this_cpu()->long_ipc |= LONG_IPC_NO_XSAVEOPT;
 	if (!(read_cr4() & CR4_OSXSAVE))
 		return;
 	have_xsave = true;
@@ -40,6 +42,8 @@ void fpu_cpu_init(void)
 	xsetbv(0, kip.xcr0);
 	fpu_state_bytes = cpuid(13, 0).b; /* size for what XCR0 enables now */
 	fpu_have_xsaveopt = cpuid(13, 1).a & 1;
+	if (fpu_have_xsaveopt)
+		this_cpu()->long_ipc &= ~LONG_IPC_NO_XSAVEOPT;
 }
 
 void fpu_init_state(void *area)

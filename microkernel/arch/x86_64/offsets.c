@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Structure offsets for assembly; compiled to text only. */
-#include "thread.h"
-#include "task.h"
+#include "object.h"
 
 #define DEFINE(sym, val) __asm__ volatile("\n->" #sym " %0" : : "i"(val))
 
@@ -14,9 +13,45 @@ void offsets(void)
 	DEFINE(CPU_CR3, offsetof(struct cpu, cr3));
 	DEFINE(CPU_COUNT_CR3, offsetof(struct cpu, count.cr3_loads));
 	DEFINE(CPU_COUNT_ENTRIES, offsetof(struct cpu, count.kernel_entries));
+	DEFINE(CPU_COUNT_SHORT_IPCS, offsetof(struct cpu, count.short_ipcs));
+	DEFINE(CPU_LONG_IPC, offsetof(struct cpu, long_ipc));
+	DEFINE(CPU_NEED_RESCHED, offsetof(struct cpu, need_resched));
+	DEFINE(CPU_FPU_OWNER, offsetof(struct cpu, fpu_owner));
+	DEFINE(CPU_IDLE, offsetof(struct cpu, idle));
+	DEFINE(CPU_IO_LOADED, offsetof(struct cpu, io_loaded));
+	DEFINE(CPU_TSS_RSP0, offsetof(struct cpu, tss_rsp0));
+	DEFINE(CPU_READY_MAP, offsetof(struct cpu, ready_map));
+	DEFINE(CPU_READY_SUMMARY, offsetof(struct cpu, ready_summary));
+	DEFINE(KOBJECT_OPS, offsetof(struct kobject, ops));
+	DEFINE(KOBJECT_TYPE, offsetof(struct kobject, type));
+	DEFINE(KOBJECT_DEAD, offsetof(struct kobject, dead));
+	DEFINE(OPS_INVOKE, offsetof(struct kobject_ops, invoke));
+	DEFINE(KOBJECT_IS_GATE, KOBJ_GATE);
+	DEFINE(CAP_RIGHTS_MASK, CAP_RIGHTS_MASK);
+	DEFINE(GATE_THREAD, offsetof(struct gate, thread));
+	DEFINE(GATE_LABEL, offsetof(struct gate, label));
+	DEFINE(TASK_SLOTS, offsetof(struct task, caps.first));
+	DEFINE(TASK_IO_BITMAP, offsetof(struct task, io.bitmap));
 	DEFINE(THREAD_FRAME, offsetof(struct thread, frame));
 	DEFINE(THREAD_FRAME_END, offsetof(struct thread, frame) + sizeof(struct frame));
-	DEFINE(THREAD_FLAGS, offsetof(struct thread, flags));
+	DEFINE(THREAD_FLAGS, offsetof(struct thread, status));
+	DEFINE(THREAD_STATUS, offsetof(struct thread, status));
+	DEFINE(THREAD_STATE, offsetof(struct thread, status) + 3);
+	DEFINE(STATE_READY, THREAD_READY);
+	DEFINE(STATUS_SERVES, STATUS_SERVES);
+	DEFINE(STATUS_OPEN_WAIT, STATUS_OPEN_WAIT);
+	DEFINE(STATUS_REPLY_WAIT, STATUS_REPLY_WAIT);
+	DEFINE(TF_EXIT_WORK, TF_EXIT_WORK);
+	DEFINE(THREAD_TASK, offsetof(struct thread, task));
+	DEFINE(THREAD_PRIO, offsetof(struct thread, prio));
+	DEFINE(THREAD_CALLER, offsetof(struct thread, caller));
+	DEFINE(THREAD_PARTNER, offsetof(struct thread, partner));
+	DEFINE(THREAD_SENDERS, offsetof(struct thread, senders.top));
+	DEFINE(THREAD_UTCB, offsetof(struct thread, utcb));
+	DEFINE(THREAD_CONSUMED, offsetof(struct thread, consumed_tsc));
+	DEFINE(THREAD_FS_BASE, offsetof(struct thread, fs_base));
+	DEFINE(THREAD_GS_BASE, offsetof(struct thread, gs_base));
+	DEFINE(THREAD_FPU, offsetof(struct thread, fpu));
 	DEFINE(THREAD_VCPU, offsetof(struct thread, vcpu));
 	DEFINE(THREAD_ENTRY_IP, offsetof(struct thread, entry_ip));
 	DEFINE(THREAD_ENTRY_SP, offsetof(struct thread, entry_sp));

@@ -9,6 +9,7 @@
  */
 #include "cpu.h"
 #include "machine.h"
+#include "object.h"
 #include "pte.h"
 #include "space.h"
 #include "string.h"
@@ -137,7 +138,10 @@ void arch_space_init_root(u64 *root)
 /** May the loaded top-level table refer to tables of s, itself or through a view's high half? */
 static bool space_is_loaded(const struct cpu *cpu, const struct space *s)
 {
-	return cpu->cr3 == s->cr3 || (s->view_root && cpu->cr3 == s->view_cr3) || cpu->high_space == s;
+	const struct task *own = cpu->current->task;
+
+	return cpu->cr3 == s->cr3 || (s->view_root && cpu->cr3 == s->view_cr3) || (own && &own->space == s) ||
+	       cpu->high_space == s;
 }
 
 /*
