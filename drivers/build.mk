@@ -2,8 +2,9 @@
 # Builds the driver servers: bare programs, no C library.
 DRV_OUT := $(BUILD)/drivers
 DRV_CONSOLE := $(patsubst drivers/%.c,$(DRV_OUT)/%.o,$(wildcard drivers/console/*.c))
+DRV_PCI := $(patsubst drivers/%.c,$(DRV_OUT)/%.o,$(wildcard drivers/pci/*.c))
 
-ALL += $(BUILD)/console.elf
+ALL += $(BUILD)/console.elf $(BUILD)/pci.elf
 
 $(DRV_OUT)/%.o: drivers/%.c l4re/build.mk drivers/build.mk
 	$(call say,CC,$@)
@@ -14,4 +15,8 @@ $(BUILD)/console.elf: $(DRV_CONSOLE) $(RE_BARE_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(RE_LINK) -u _start -o $@ $^
 
--include $(DRV_CONSOLE:.o=.d)
+$(BUILD)/pci.elf: $(DRV_PCI) $(RE_BARE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(RE_LINK) -u _start -o $@ $^
+
+-include $(DRV_CONSOLE:.o=.d) $(DRV_PCI:.o=.d)

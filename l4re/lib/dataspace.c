@@ -158,12 +158,13 @@ long l4re_ma_free(l4_cap_idx_t object)
 	return l4_error(l4_invoke(object, L4RE_PROTO_OBJECT, 1, u));
 }
 
-long l4re_ma_create(l4_cap_idx_t srv, l4_cap_idx_t allocator, l4_size_t quota)
+long l4re_ma_create(l4_cap_idx_t srv, l4_cap_idx_t allocator, l4_size_t quota, unsigned flags)
 {
 	l4_utcb_t *u = l4_utcb();
 	l4_msgtag_t tag = l4_factory_create_start_u(L4RE_PROTO_MEM_ALLOC, allocator, u);
 
 	l4_factory_create_add_uint_u(quota, &tag, u);
+	l4_factory_create_add_uint_u(flags, &tag, u);
 	return l4_error(l4_factory_create_commit_u(srv, tag, u));
 }
 

@@ -79,7 +79,7 @@ static void test_quota(void)
 	CHECK(l4re_ma_alloc(0, ds, 0), -L4_EINVAL);
 	CHECK(l4re_ma_alloc(~0UL, ds, 0), -L4_EINVAL);
 	CHECK(memory_used(), before);
-	CHECK(l4re_ma_create(l4re_env()->mem_alloc, sub, 0x10000), 0);
+	CHECK(l4re_ma_create(l4re_env()->mem_alloc, sub, 0x10000, 0), 0);
 	CHECK(l4re_ma_alloc_align_srv(sub, 0xf000, ds, 0, 0), 0);
 	CHECK(l4re_ma_alloc_align_srv(sub, 0x1000, l4re_util_cap_alloc(), 0, 0), -L4_ENOMEM);
 	CHECK(memory_used() - before, 0x10000 + 0x1000);

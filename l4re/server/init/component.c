@@ -132,7 +132,8 @@ static int create_objects(struct component *c)
 	if (err < 0)
 		return err;
 	c->alloc = l4re_util_cap_alloc();
-	err = l4re_ma_create(l4re_env()->mem_alloc, c->alloc, l4_round_page(c->desc->memory) + ALLOC_EXTRA);
+	err = l4re_ma_create(l4re_env()->mem_alloc, c->alloc, l4_round_page(c->desc->memory) + ALLOC_EXTRA,
+			     grants_count(c, SYSIMG_G_DEVICES) ? L4RE_MA_CREATE_DEVICES : 0);
 	if (err >= 0)
 		err = create_log(c);
 	if (err >= 0)
@@ -250,10 +251,26 @@ static void destroy_extras(struct component *c)
 	}
 }
 
+/*
+ * A device may still be writing to the component's memory: it must have stopped before somebody else gets that. If that is
+ * not certain, the memory stays out of use.
+ */
+static void stop_devices(struct component *c)
+{
+	int err = grants_devices_close(c);
+
+	if (err >= 0 || !c->alloc)
+		return;
+	say("%s: its devices may still be at work (%s): its memory is not used again", c->name, l4sys_errtostr(err));
+	l4re_util_cap_free_um(c->alloc);
+	c->alloc = 0;
+}
+
 void component_destroy(struct component *c)
 {
 	delete_object(&c->thread);
 	delete_object(&c->task);
+	stop_devices(c);
 	destroy_extras(c);
 	delete_object(&c->factory);
 	while (c->region_count)

@@ -5,6 +5,7 @@
 
 #include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/namespace.h>
+#include <l4/re/c/pci.h>
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/sys/factory.h>
 #include <l4/sys/icu.h>
@@ -12,6 +13,8 @@
 #include <l4/sys/task.h>
 
 #define SHARED_MAX 32
+/* A function-level reset takes a tenth of a second; another client may be ahead. */
+#define PCI_CLOSE_US 1000000
 
 struct shared {
 	l4_uint32_t name;
@@ -172,9 +175,46 @@ static int grant_apply(struct component *c, const struct sysimg_grant *g)
 		return give_state(c);
 	case SYSIMG_G_CONTROL:
 		return give_control(c);
+	case SYSIMG_G_INTERRUPTS:
+		return give_named(c, L4_BASE_ICU_CAP, L4_CAP_FPAGE_RW, "icu", 0, "");
 	default:
-		return 0; /* sessions */
+		return 0; /* sessions, and what others look at */
 	}
+}
+
+unsigned grants_count(const struct component *c, unsigned type)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < c->desc->grant_count; i++)
+		n += image_grant(c->desc->first_grant + i)->type == type;
+	return n;
+}
+
+/* A call with a limit: the manager is trusted, but it may be the one that is broken. */
+static long pci_close(l4_cap_idx_t gate, unsigned function)
+{
+	l4_timeout_s limit = l4_timeout_from_us(PCI_CLOSE_US);
+	l4_utcb_t *u = l4_utcb();
+
+	u->msg.mr[0] = L4RE_PCI_CLOSE_OP;
+	u->msg.mr[1] = function;
+	u->buf.br[0] = 0;
+	return l4_error(l4_ipc_call(gate, u, l4_msgtag(L4RE_PROTO_PCI, 2, 0, 0), l4_timeout(limit, limit)));
+}
+
+int grants_devices_close(const struct component *c)
+{
+	unsigned count = grants_count(c, SYSIMG_G_PCI), i;
+	l4_cap_idx_t gate = session_gate(c, "pci");
+	long err = 0, e;
+
+	for (i = 0; i < count && l4_is_valid_cap(gate); i++) {
+		e = pci_close(gate, i);
+		if (e < 0 && e != -L4_ENODEV)
+			err = e;
+	}
+	return err;
 }
 
 int grants_apply(struct component *c)

@@ -76,6 +76,9 @@ static int grant_ok(const struct sysimg_grant *g)
 	case SYSIMG_G_KERNEL_LOG:
 	case SYSIMG_G_STATE:
 	case SYSIMG_G_CONTROL:
+	case SYSIMG_G_PCI:
+	case SYSIMG_G_INTERRUPTS:
+	case SYSIMG_G_DEVICES:
 		return 1;
 	case SYSIMG_G_USE:
 		return g->peer < image_header()->component_count && g->a <= 1UL << 30;

@@ -94,6 +94,10 @@ int give_named(struct component *c, l4_cap_idx_t cap, unsigned rights, const cha
 	       const char *peer);
 /** Hand out what the description grants to c and note it in c->caps. */
 int grants_apply(struct component *c);
+/** How many grants of a type (sysimg_grant_type) c has. */
+unsigned grants_count(const struct component *c, unsigned type);
+/** Have the PCI manager stop and reset c's devices. Negative: it is not known that they have stopped. */
+int grants_devices_close(const struct component *c);
 
 /* native.c, linux.c: load and start. */
 int native_load(struct component *c);

@@ -151,9 +151,10 @@ void dataspace_destroy_contents(struct dataspace *ds)
 	unsigned i;
 
 	if (ds->foreign) {
-		l4_task_unmap_range_u(L4_BASE_TASK_CAP, RAM_WINDOW + ds->foreign_pa,
-				      RAM_WINDOW + ds->foreign_pa + ds->bytes - L4_PAGESIZE,
-				      L4_FP_OTHER_SPACES | L4_FPAGE_RWX, l4_utcb());
+		if (ds->bytes)
+			l4_task_unmap_range_u(L4_BASE_TASK_CAP, RAM_WINDOW + ds->foreign_pa,
+					      RAM_WINDOW + ds->foreign_pa + ds->bytes - L4_PAGESIZE,
+					      (ds->device ? L4_FP_ALL_SPACES : L4_FP_OTHER_SPACES) | L4_FPAGE_RWX, l4_utcb());
 		return;
 	}
 	for (i = 0; i < ds->chunk_count; i++) {

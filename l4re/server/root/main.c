@@ -45,7 +45,7 @@ static int create(struct quota *q, const l4_umword_t *mr, unsigned words, struct
 	case L4RE_PROTO_DATASPACE:
 		return words < 4 ? -L4_EMSGTOOSHORT : dataspace_create(q, mr[1], mr[2], mr[3], (struct dataspace **)out);
 	case L4RE_PROTO_MEM_ALLOC:
-		return words < 2 ? -L4_EMSGTOOSHORT : quota_create(q, mr[1], (struct quota **)out);
+		return words < 3 ? -L4_EMSGTOOSHORT : quota_create(q, mr[1], mr[2], (struct quota **)out);
 	case L4RE_PROTO_LOG:
 		return log_create(q, mr + 1, words - 1, out);
 	case L4RE_PROTO_NAMESPACE:
@@ -55,7 +55,7 @@ static int create(struct quota *q, const l4_umword_t *mr, unsigned words, struct
 			return -L4_EPERM;
 		return words < 3 ? -L4_EMSGTOOSHORT : scheduler_create(q, mr[1], mr[2], out);
 	case L4RE_PROTO_PHYS:
-		if (!q->privileged)
+		if (!q->privileged && !q->devices)
 			return -L4_EPERM;
 		return words < 4 ? -L4_EMSGTOOSHORT : device_create(q, mr[1], mr[2], mr[3], (struct dataspace **)out);
 	default:

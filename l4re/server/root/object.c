@@ -3,6 +3,8 @@
 #include "root.h"
 #include "../../lib/string.h"
 
+#include <l4/re/c/mem_alloc.h>
+
 #include <l4/sys/factory.h>
 #include <l4/sys/task.h>
 
@@ -104,11 +106,16 @@ struct quota *quota_first(l4_uint64_t limit)
 	return q;
 }
 
-int quota_create(struct quota *owner, l4_uint64_t limit, struct quota **out)
+int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct quota **out)
 {
 	struct object *o;
-	int err = quota_take(owner, limit);
+	int err;
 
+	if (flags & ~L4RE_MA_CREATE_DEVICES)
+		return -L4_EINVAL;
+	if (flags && !owner->privileged)
+		return -L4_EPERM;
+	err = quota_take(owner, limit);
 	if (err)
 		return err;
 	err = object_create(owner, OBJECT_QUOTA, &o);
@@ -118,6 +125,7 @@ int quota_create(struct quota *owner, l4_uint64_t limit, struct quota **out)
 	}
 	*out = (struct quota *)o;
 	(*out)->limit = limit;
+	(*out)->devices = flags & L4RE_MA_CREATE_DEVICES;
 	return 0;
 }
 

@@ -44,7 +44,8 @@ struct object {
 struct quota {
 	struct object obj;
 	l4_uint64_t limit, used;
-	int privileged;               /* may ask for device memory */
+	int privileged;               /* may ask for anything; the first one's */
+	int devices;                  /* may ask for device memory */
 	struct object *objects;
 };
 
@@ -59,6 +60,7 @@ struct dataspace {
 	unsigned flags;       /* L4RE_DS_F_* */
 	unsigned cache;       /* cache attribute of map items */
 	int foreign;          /* the memory is not the allocator's: device or boot module */
+	int device;           /* root's own mapping of it exists for this dataspace alone */
 	l4_uint64_t foreign_pa;
 	unsigned chunk_count;
 	struct chunk chunks[];
@@ -73,7 +75,8 @@ void object_destroy(struct object *o);
 int quota_take(struct quota *q, l4_uint64_t bytes);
 void quota_return(struct quota *q, l4_uint64_t bytes);
 struct quota *quota_first(l4_uint64_t limit);
-int quota_create(struct quota *owner, l4_uint64_t limit, struct quota **out);
+/** flags: L4RE_MA_CREATE_DEVICES, from a privileged one only. */
+int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct quota **out);
 void quota_destroy_contents(struct quota *q);
 
 /* dataspace.c */
@@ -86,6 +89,7 @@ void *dataspace_ptr(struct dataspace *ds);
 l4_msgtag_t dataspace_dispatch(struct dataspace *ds, l4_msgtag_t tag, unsigned rights);
 
 /* device.c */
+/** -L4_EPERM: that is RAM; -L4_EEXIST: some of it is in another dataspace. */
 int device_create(struct quota *q, l4_uint64_t pa, l4_uint64_t bytes, unsigned cache, struct dataspace **out);
 
 /* services.c: log, name space, scheduler proxy. */

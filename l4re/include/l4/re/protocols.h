@@ -21,11 +21,12 @@
  * Memory allocator: L4_PROTO_FACTORY with mr[0] = type, the new object's
  * capability comes back as an item. What the server keeps for an object is one page, paid by the allocator.
  *   L4RE_PROTO_DATASPACE: mr[1] = bytes, mr[2] = L4RE_MA_*, mr[3] = log2 of the alignment
- *   L4RE_PROTO_MEM_ALLOC: mr[1] = bytes of quota, taken out of this allocator's
+ *   L4RE_PROTO_MEM_ALLOC: mr[1] = bytes of quota, taken out of this allocator's; mr[2] = L4RE_MA_CREATE_*
  *   L4RE_PROTO_LOG: mr[1..] = prefix, 0-terminated
  *   L4RE_PROTO_NAMESPACE: -
  *   L4_PROTO_SCHEDULER: mr[1] = highest priority, mr[2] = CPU map
- *   L4RE_PROTO_PHYS: mr[1] = physical address, mr[2] = bytes, mr[3] = cache attribute (first allocator only)
+ *   L4RE_PROTO_PHYS: mr[1] = physical address, mr[2] = bytes, mr[3] = cache attribute; not RAM, and nothing that another
+ *     such dataspace has (first allocator, or one made with L4RE_MA_CREATE_DEVICES)
  *   L4_FACTORY_INFO: result mr[0] = quota, mr[1] = used bytes
  */
 

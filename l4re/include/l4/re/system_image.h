@@ -57,6 +57,9 @@ enum sysimg_grant_type {
 	SYSIMG_G_STATE = 8,   /* a name space that outlives the component, as "state" */
 	SYSIMG_G_CONTROL = 9, /* the control gate of init, as "control" */
 	SYSIMG_G_SHARED = 6, /* name, a = bytes, b = rights (1: write) */
+	SYSIMG_G_PCI = 10,    /* a function that the PCI manager hands out to it, in the manager's order */
+	SYSIMG_G_INTERRUPTS = 11, /* the interrupt controller, as "icu" */
+	SYSIMG_G_DEVICES = 12, /* its allocator may make dataspaces of device memory */
 };
 
 struct sysimg_grant {

@@ -23,8 +23,10 @@ long l4re_ma_alloc_align(l4_size_t size, l4re_ds_t mem, unsigned long flags, uns
 long l4re_ma_alloc_align_srv(l4_cap_idx_t srv, l4_size_t size, l4re_ds_t mem, unsigned long flags, unsigned long align);
 /** Skerry: free a dataspace or any other object of the allocator's (right W). */
 long l4re_ma_free(l4_cap_idx_t object);
-/** Skerry: allocator with quota bytes out of srv's. */
-long l4re_ma_create(l4_cap_idx_t srv, l4_cap_idx_t allocator, l4_size_t quota);
+/** Skerry: flags of an allocator. */
+#define L4RE_MA_CREATE_DEVICES 1U /**< it may make dataspaces of device memory; only init can allow that */
+/** Skerry: allocator with quota bytes out of srv's; flags L4RE_MA_CREATE_*. -L4_EPERM: flags that srv cannot give. */
+long l4re_ma_create(l4_cap_idx_t srv, l4_cap_idx_t allocator, l4_size_t quota, unsigned flags);
 /** Skerry: quota of an allocator and how much of it is used. */
 long l4re_ma_info(l4_cap_idx_t srv, l4_size_t *quota, l4_size_t *used);
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a client holds of a function: mappings of its BARs, interrupts, the right to do DMA.
+ *
+ * A function is open or closed. While it is closed it decodes nothing, does no DMA, and has been reset
+ * since somebody had it. All that was handed out is an object of the manager's: deleting it takes
+ * it from whoever has it.
+ */
+#ifndef PCI_DEVICE_H
+#define PCI_DEVICE_H
+
+#include "bus.h"
+
+/** How many interrupts and BAR mappings a function may have at a time. */
+#define DEVICE_IRQS 8
+#define DEVICE_MAPS 12
+
+/** Before any other. */
+void device_init(const struct pci_bus *bus, l4_cap_idx_t icu);
+int device_is_open(const struct pci_function *f);
+/** Reset and enable. */
+int device_open(struct pci_function *f);
+void device_close(struct pci_function *f);
+/** Kind (l4re_pci_irq_kind) and number of the interrupts. */
+unsigned device_irq_kind(const struct pci_function *f);
+unsigned device_irq_count(const struct pci_function *f);
+/** The interrupt object. */
+int device_irq(struct pci_function *f, unsigned n, l4_cap_idx_t *irq);
+/** The dataspace of a part of a memory BAR. */
+int device_map(struct pci_function *f, unsigned bar, l4_uint64_t offset, l4_uint64_t bytes, l4_cap_idx_t *ds);
+/** Note that the client has these ports; first port. */
+int device_ports(struct pci_function *f, unsigned bar, l4_uint64_t offset, l4_uint64_t bytes, unsigned *first);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI manager: owns configuration space and hands out functions, each to the client that the description names.
+ *
+ * Arguments: one word for each grant (grant.h). Interface: l4/re/c/pci.h.
+ */
+#include "device.h"
+#include "grant.h"
+#include "hw.h"
+#include "../../l4re/lib/fmt.h"
+#include "../../l4re/lib/string.h"
+
+#include <l4/re/c/pci.h>
+#include <l4/re/c/util/cap_alloc.h>
+#include <l4/re/env.h>
+#include <l4/re/protocols.h>
+#include <l4/sys/factory.h>
+#include <l4/sys/ipc_gate.h>
+#include <l4/sys/task.h>
+
+#define SESSIONS 32
+#define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
+#define LABEL_INDEX(label) (((label) >> 4) - 1)
+
+static struct pci_bus bus;
+static struct pci_grants grants;
+static const char *clients[SESSIONS];
+static unsigned session_count;
+static l4_cap_idx_t received; /* slot for the capability of a message */
+
+static l4_msgtag_t reply(long result, unsigned words)
+{
+	return l4_msgtag(result < 0 ? result : 0, result < 0 ? 0 : words, 0, 0);
+}
+
+static l4_msgtag_t reply_cap(int err, l4_cap_idx_t cap, unsigned rights)
+{
+	l4_msgtag_t tag = reply(err, 0);
+
+	if (err >= 0)
+		l4_sndfpage_add(l4_obj_fpage(cap, 0, rights), l4_map_obj_control(0, 0), &tag);
+	return tag;
+}
+
+static l4_msgtag_t op_find(const char *client, l4_umword_t *mr)
+{
+	struct pci_grant *g;
+	char name[GRANT_NAME];
+	unsigned n;
+
+	memcpy(name, &mr[1], sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	for (n = 0; (g = grant_of(&grants, client, n)); n++)
+		if (!strcmp(g->name, name)) {
+			mr[0] = n;
+			return reply(g->function ? 0 : -L4_ENODEV, 1);
+		}
+	return reply(-L4_ENOENT, 0);
+}
+
+static l4_msgtag_t op_info(const struct pci_function *f, l4_umword_t *mr)
+{
+	l4re_pci_info_t info = {
+		.address = f->address, .vendor = f->vendor, .device = f->device, .subsystem = f->subsystem,
+		.class_rev = f->class_rev, .irq_kind = device_irq_kind(f), .irqs = device_irq_count(f),
+		.open = device_is_open(f),
+	};
+
+	memcpy(mr, &info, sizeof(info));
+	return reply(0, sizeof(info) / sizeof(*mr));
+}
+
+static l4_msgtag_t op_bar_info(const struct pci_function *f, l4_umword_t *mr)
+{
+	const struct pci_bar *bar = &f->bars[mr[2]];
+
+	mr[0] = bar->bytes;
+	mr[1] = bar->flags;
+	mr[2] = bar->address;
+	return reply(0, 3);
+}
+
+/* As few items as the alignment allows; a port BAR has at most 256 bytes, any more than fit are refused. */
+static l4_msgtag_t ports_reply(unsigned first, unsigned count)
+{
+	l4_msgtag_t tag = reply(0, 1);
+	unsigned order, port = first;
+
+	l4_utcb_mr()->mr[0] = first;
+	while (count) {
+		for (order = 0; !(port & (1U << order)) && (2U << order) <= count; order++)
+			;
+		if (l4_msgtag_items(tag) == L4_UTCB_GENERIC_BUFFERS_SIZE / 2)
+			return reply(-L4_E2BIG, 0);
+		l4_sndfpage_add(l4_iofpage(port, order), l4_map_control(0, 0, 0), &tag);
+		port += 1U << order;
+		count -= 1U << order;
+	}
+	return tag;
+}
+
+static l4_msgtag_t op_bar_map(struct pci_function *f, const l4_umword_t *mr)
+{
+	l4_umword_t bar = mr[2], offset = mr[3], bytes = mr[4];
+	l4_cap_idx_t ds = 0;
+	unsigned port = 0;
+	int err;
+
+	if (f->bars[bar].flags & L4RE_PCI_BAR_IO) {
+		err = device_ports(f, bar, offset, bytes, &port);
+		return err < 0 ? reply(err, 0) : ports_reply(port, bytes);
+	}
+	err = device_map(f, bar, offset, bytes, &ds);
+	return reply_cap(err, ds, L4_CAP_FPAGE_RW);
+}
+
+static int config_range_ok(l4_umword_t offset, l4_umword_t bytes)
+{
+	return (bytes == 1 || bytes == 2 || bytes == 4) && offset < bus.config->bytes && !(offset & (bytes - 1));
+}
+
+static l4_msgtag_t op_config_read(const struct pci_function *f, l4_umword_t *mr)
+{
+	if (!config_range_ok(mr[2], mr[3]))
+		return reply(-L4_ERANGE, 0);
+	mr[0] = bus.config->read(f->address, mr[2], mr[3]);
+	return reply(0, 1);
+}
+
+/* Bits that the client may not change keep their values; bits of status that it does not name stay. */
+static l4_msgtag_t op_config_write(const struct pci_function *f, const l4_umword_t *mr)
+{
+	l4_uint32_t mask, old;
+
+	if (!config_range_ok(mr[2], mr[3]))
+		return reply(-L4_ERANGE, 0);
+	mask = pci_write_mask(mr[2], mr[3]);
+	if (!mask)
+		return reply(-L4_EPERM, 0);
+	old = mr[2] == PCI_STATUS ? 0 : bus.config->read(f->address, mr[2], mr[3]);
+	bus.config->write(f->address, mr[2], mr[3], (old & ~mask) | (mr[4] & mask));
+	return reply(0, 0);
+}
+
+static l4_msgtag_t op_irq(struct pci_function *f, l4_umword_t n)
+{
+	l4_cap_idx_t irq = 0;
+	int err = n < DEVICE_IRQS ? device_irq(f, n, &irq) : -L4_ERANGE;
+
+	return reply_cap(err, irq, L4_CAP_FPAGE_RWS);
+}
+
+/*
+ * Without an IOMMU the function sees physical addresses, and whoever owns it could give it any: what the client says
+ * of its dataspace need not be true.
+ */
+static l4_msgtag_t op_dma_map(l4_msgtag_t tag, l4_umword_t *mr)
+{
+	l4_umword_t offset = mr[2], bytes = mr[3];
+	long err;
+
+	if (l4_msgtag_items(tag) != 1)
+		return reply(-L4_EMSGMISSARG, 0);
+	if (!bytes || ((offset | bytes) & ~L4_PAGEMASK))
+		return reply(-L4_EINVAL, 0);
+	mr[0] = L4RE_DS_PHYS_OP;
+	mr[1] = offset;
+	/* The capability is the client's: whatever is behind it gets no time to hold up the others. */
+	l4_utcb_rcv_cap_u(l4_utcb(), 0);
+	err = l4_error(l4_ipc_call(received, l4_utcb(), l4_msgtag(L4RE_PROTO_DATASPACE, 2, 0, 0),
+				   l4_timeout(l4_timeout_from_us(10000), l4_timeout_from_us(10000))));
+	if (err < 0)
+		return reply(err == -L4_ERANGE ? err : -L4_EINVAL, 0);
+	if (mr[1] > bytes)
+		mr[1] = bytes;
+	return reply(0, 2);
+}
+
+/* Operations that an open function alone has. */
+static l4_msgtag_t dispatch_open(struct pci_function *f, l4_msgtag_t tag, l4_umword_t *mr)
+{
+	if (!device_is_open(f))
+		return reply(-L4_EBUSY, 0);
+	switch (mr[0]) {
+	case L4RE_PCI_BAR_MAP_OP:
+		return mr[2] < PCI_BARS ? op_bar_map(f, mr) : reply(-L4_ERANGE, 0);
+	case L4RE_PCI_CONFIG_WRITE_OP:
+		return op_config_write(f, mr);
+	case L4RE_PCI_IRQ_OP:
+		return op_irq(f, mr[2]);
+	case L4RE_PCI_DMA_MAP_OP:
+		return op_dma_map(tag, mr);
+	default:
+		return reply(-L4_ENOSYS, 0);
+	}
+}
+
+static l4_msgtag_t dispatch_function(struct pci_function *f, l4_msgtag_t tag, l4_umword_t *mr)
+{
+	switch (mr[0]) {
+	case L4RE_PCI_INFO_OP:
+		return op_info(f, mr);
+	case L4RE_PCI_OPEN_OP:
+		return reply(device_open(f), 0);
+	case L4RE_PCI_CLOSE_OP:
+		device_close(f);
+		return reply(0, 0);
+	case L4RE_PCI_BAR_INFO_OP:
+		return mr[2] < PCI_BARS ? op_bar_info(f, mr) : reply(-L4_ERANGE, 0);
+	case L4RE_PCI_CONFIG_READ_OP:
+		return op_config_read(f, mr);
+	default:
+		return dispatch_open(f, tag, mr);
+	}
+}
+
+/* How many words an operation needs. */
+static unsigned words_needed(l4_umword_t op)
+{
+	static const unsigned char words[] = {
+		[L4RE_PCI_FIND_OP] = 5, [L4RE_PCI_INFO_OP] = 2, [L4RE_PCI_OPEN_OP] = 2, [L4RE_PCI_CLOSE_OP] = 2,
+		[L4RE_PCI_BAR_INFO_OP] = 3, [L4RE_PCI_BAR_MAP_OP] = 5, [L4RE_PCI_CONFIG_READ_OP] = 4,
+		[L4RE_PCI_CONFIG_WRITE_OP] = 5, [L4RE_PCI_IRQ_OP] = 3, [L4RE_PCI_DMA_MAP_OP] = 4,
+	};
+
+	return op < sizeof(words) ? words[op] : 0;
+}
+
+static l4_msgtag_t dispatch(unsigned session, l4_msgtag_t tag)
+{
+	l4_umword_t *mr = l4_utcb_mr()->mr;
+	unsigned words = l4_msgtag_words(tag);
+	struct pci_grant *g;
+
+	if (l4_msgtag_label(tag) != L4RE_PROTO_PCI)
+		return reply(-L4_EBADPROTO, 0);
+	if (words < 1)
+		return reply(-L4_EMSGTOOSHORT, 0);
+	if (!words_needed(mr[0]))
+		return reply(-L4_ENOSYS, 0);
+	if (l4_msgtag_items(tag) && mr[0] != L4RE_PCI_DMA_MAP_OP)
+		return reply(-L4_EINVAL, 0);
+	if (words < words_needed(mr[0]))
+		return reply(-L4_EMSGTOOSHORT, 0);
+	if (mr[0] == L4RE_PCI_FIND_OP)
+		return op_find(clients[session], mr);
+	g = mr[1] < GRANTS_MAX ? grant_of(&grants, clients[session], mr[1]) : 0;
+	if (!g)
+		return reply(-L4_ENOENT, 0);
+	return g->function ? dispatch_function(g->function, tag, mr) : reply(-L4_ENODEV, 0);
+}
+
+/* Start. */
+
+static void take_arguments(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (grant_parse(&grants, argv[i]) < 0)
+			fmt_log("argument %s: not understood\n", argv[i]);
+}
+
+static void describe(const struct pci_function *f)
+{
+	static const char *const kinds[] = { "no interrupt", "INTx", "MSI", "MSI-X" };
+
+	fmt_log("%02x:%02x.%u %04x:%04x class %06x, %s", f->address >> 8, f->address >> 3 & 31, f->address & 7, f->vendor,
+		f->device, f->class_rev >> 8, kinds[device_irq_kind(f)]);
+}
+
+static void list_functions(void)
+{
+	unsigned i, k;
+
+	for (i = 0; i < bus.function_count; i++) {
+		describe(&bus.functions[i]);
+		for (k = 0; k < grants.count; k++)
+			if (grants.list[k].function == &bus.functions[i])
+				fmt_log(": %s of %s", grants.list[k].name, grants.list[k].client);
+		fmt_log("\n");
+	}
+	for (k = 0; k < grants.count; k++)
+		if (!grants.list[k].function)
+			fmt_log("%s of %s: this machine does not have it, or somebody else has\n", grants.list[k].name,
+				grants.list[k].client);
+}
+
+static void scan(void)
+{
+	static struct acpi_facts facts;
+
+	if (acpi_read(&facts, l4re_kip()->acpi_rsdp, hw_acpi_read) < 0)
+		fmt_log("no usable ACPI tables\n");
+	bus.config = hw_config(&facts);
+	bus.memory = hw_memory_window(&facts);
+	bus.io = (struct pci_range){ 0x1000, 0xffff };
+	pci_bus_scan(&bus);
+	grants_assign(&grants, &bus);
+	fmt_log("%u functions, %u bridges, configuration by %s, %u remapping units%s\n", bus.function_count,
+		bus.bridge_count, bus.config->bytes > PCI_CONFIG_BYTES ? "memory" : "ports", facts.drhd_count,
+		facts.drhd_count ? " (not used)" : ": devices reach all memory");
+	if (bus.left_out)
+		fmt_log("%u functions or bridges are too many\n", bus.left_out);
+}
+
+static void open_sessions(void)
+{
+	const l4re_env_cap_entry_t *e;
+
+	for (e = l4re_env()->caps; e->name[0]; e++) {
+		if (!(e->flags & L4RE_ENV_SERVER) || strcmp(e->name, "pci"))
+			continue;
+		if (session_count == SESSIONS ||
+		    l4_error(l4_rcv_ep_bind_thread(e->cap, l4re_env()->main_thread, LABEL(session_count))) < 0)
+			fmt_log("no session for %s\n", e->peer);
+		else
+			clients[session_count++] = e->peer;
+	}
+}
+
+static void serve(void)
+{
+	l4_utcb_t *u = l4_utcb();
+	l4_msgtag_t tag, answer = reply(0, 0);
+	l4_umword_t label;
+	int pending = 0;
+
+	for (;;) {
+		unsigned items;
+
+		l4_utcb_rcv_cap_u(u, received);
+		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, l4_timeout(0, L4_TIMEOUT_NEVER)) :
+				l4_ipc_wait(u, &label, L4_IPC_NEVER);
+		pending = !l4_msgtag_has_error(tag) && LABEL_INDEX(label) < session_count;
+		if (!pending)
+			continue;
+		items = l4_msgtag_items(tag);
+		answer = dispatch(LABEL_INDEX(label), tag);
+		if (items) { /* what takes one answers with two words at most */
+			l4_umword_t keep[2] = { u->msg.mr[0], u->msg.mr[1] };
+
+			l4_task_release_cap(L4_BASE_TASK_CAP, received);
+			memcpy(u->msg.mr, keep, sizeof(keep));
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	l4_cap_idx_t icu = l4re_env_get_cap("icu");
+
+	received = l4re_util_cap_alloc();
+	take_arguments(argc, argv);
+	scan();
+	device_init(&bus, icu);
+	list_functions();
+	open_sessions();
+	serve();
+	return 0;
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: MIT
+/*
+ * PCI manager: ACPI tables, enumeration, BARs and grants against a model of configuration space; and no crash, no
+ * endless loop on tables and devices that lie.
+ * sources: drivers/pci/acpi.c drivers/pci/bus.c drivers/pci/place.c drivers/pci/grant.c
+ * cflags: -Idrivers/pci -Il4re/include
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <l4/re/c/pci.h>
+#include <l4/sys/err.h>
+
+#include "acpi.h"
+#include "bus.h"
+#include "grant.h"
+
+#define ROUNDS 20000
+
+static l4_uint64_t seed = 1;
+
+static unsigned draw(unsigned limit)
+{
+	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+	return (seed >> 33) % limit;
+}
+
+/* --- ACPI: a small physical memory, each table a page. */
+
+#define PHYS_BASE 0x7fe0000UL
+#define PAGES 8
+static unsigned char phys[PAGES * 4096];
+
+static int phys_read(l4_uint64_t pa, void *to, unsigned bytes)
+{
+	if (pa < PHYS_BASE || bytes > sizeof(phys) || pa - PHYS_BASE > sizeof(phys) - bytes)
+		return 0;
+	memcpy(to, phys + (pa - PHYS_BASE), bytes);
+	return 1;
+}
+
+static unsigned char *page(unsigned n) { return phys + n * 4096; }
+
+static void seal(unsigned char *t, unsigned bytes, unsigned at)
+{
+	unsigned char sum = 0;
+	unsigned i;
+
+	t[at] = 0;
+	for (i = 0; i < bytes; i++)
+		sum += t[i];
+	t[at] = -sum;
+}
+
+static void table(unsigned n, const char *name, const void *body, unsigned bytes)
+{
+	unsigned total = 36 + bytes;
+
+	memset(page(n), 0, 4096);
+	memcpy(page(n), name, 4);
+	memcpy(page(n) + 4, &total, 4);
+	memcpy(page(n) + 36, body, bytes);
+	seal(page(n), total, 9);
+}
+
+static void build_tables(void)
+{
+	static const unsigned char madt[] = {
+		0, 0, 0xe0, 0xfe, 1, 0, 0, 0,
+		0, 8, 0, 0, 1, 0, 0, 0,
+		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,
+		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,
+		2, 10, 0, 9, 9, 0, 0, 0, 0xd, 0,
+		2, 10, 0, 99, 9, 0, 0, 0, 0xd, 0, /* no such interrupt */
+	};
+	static const unsigned char mcfg[] = {
+		0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, /* no address */
+		0, 0, 0, 0xc0, 0, 0, 0, 0, 1, 0, 9, 8, 0, 0, 0, 0, /* no bus */
+	};
+	static const unsigned char dmar[] = {
+		39, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 24, 0, 1, 0, 0, 0, 0, 0, 0xd9, 0xfe, 0, 0, 0, 0, 1, 8, 0, 0, 0, 2, 3, 1,
+		1, 0, 24, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0xff, 0x1f, 0, 0, 0, 0, 0, 0,
+		0, 0, 3, 0, /* shorter than its own head */
+	};
+	l4_uint64_t roots[4] = { PHYS_BASE + 2 * 4096, PHYS_BASE + 3 * 4096, PHYS_BASE + 4 * 4096, 0x1000 };
+	l4_uint64_t root = PHYS_BASE + 4096;
+
+	memset(page(0), 0, 4096);
+	memcpy(page(0), "RSD PTR ", 8);
+	page(0)[15] = 2;
+	memcpy(page(0) + 24, &root, 8);
+	seal(page(0), 20, 8);
+	seal(page(0), 36, 32);
+	table(1, "XSDT", roots, sizeof(roots));
+	table(2, "APIC", madt, sizeof(madt));
+	table(3, "MCFG", mcfg, sizeof(mcfg));
+	table(4, "DMAR", dmar, sizeof(dmar));
+}
+
+static struct acpi_facts facts;
+
+static const char *test_acpi(void)
+{
+	build_tables();
+	if (acpi_read(&facts, PHYS_BASE, phys_read))
+		return "not read";
+	if (facts.segment_count != 1 || facts.segments[0].base != 0xb0000000 || facts.segments[0].bus_last != 255)
+		return "MCFG";
+	if (facts.override_count != 2 || facts.overrides[0].line != 2 || !facts.overrides[1].level || facts.overrides[1].low ||
+	    facts.io_apic_count != 1)
+		return "MADT";
+	if (!facts.dmar || !facts.intr_remap || facts.drhd_count != 1 || facts.drhds[0].base != 0xfed90000 ||
+	    !facts.drhds[0].all || facts.drhds[0].scope_count != 1 || facts.drhds[0].scopes[0].bus != 2 ||
+	    facts.drhds[0].scopes[0].device != 3 || facts.drhds[0].scopes[0].function != 1)
+		return "DMAR";
+	if (facts.rmrr_count != 1 || facts.rmrrs[0].first != 0x1000 || facts.rmrrs[0].last != 0x1fff)
+		return "RMRR";
+	page(3)[40]++;
+	if (acpi_read(&facts, PHYS_BASE, phys_read) || facts.segment_count)
+		return "a wrong sum is taken";
+	page(1)[9]++;
+	if (acpi_read(&facts, PHYS_BASE, phys_read) != -L4_ENOENT)
+		return "a wrong root is taken";
+	return acpi_read(&facts, 0, phys_read) == -L4_ENOENT ? NULL : "no root";
+}
+
+/* Bytes are changed and the sums made right again, so that the readers see them. */
+static const char *test_acpi_hostile(void)
+{
+	unsigned i, n;
+
+	for (i = 0; i < ROUNDS; i++) {
+		unsigned t = 1 + draw(4), bytes;
+
+		build_tables();
+		for (n = draw(8); n-- > 0;)
+			page(t)[draw(150)] = draw(3) ? draw(256) : 255;
+		memcpy(&bytes, page(t) + 4, 4);
+		if (bytes >= 36 && bytes <= 4096)
+			seal(page(t), bytes, 9);
+		acpi_read(&facts, PHYS_BASE, phys_read);
+		if (facts.segment_count > ACPI_SEGMENTS || facts.drhd_count > ACPI_DRHDS || facts.rmrr_count > ACPI_RMRRS ||
+		    facts.override_count > ACPI_OVERRIDES)
+			return "counts out of bounds";
+	}
+	return NULL;
+}
+
+/* --- Configuration space: 3 buses of functions, BARs that answer as devices do. */
+
+#define MODEL_FUNCTIONS 8
+struct model {
+	int present;
+	pci_address_t address;
+	unsigned char space[256];
+	l4_uint32_t bar_mask[6]; /* writable bits */
+};
+static struct model models[MODEL_FUNCTIONS];
+static unsigned accesses, wild;
+
+static struct model *model_at(pci_address_t at)
+{
+	unsigned i;
+
+	for (i = 0; i < MODEL_FUNCTIONS; i++)
+		if (models[i].present && models[i].address == at)
+			return &models[i];
+	return NULL;
+}
+
+static l4_uint32_t model_read(pci_address_t at, unsigned offset, unsigned bytes)
+{
+	struct model *m = model_at(at);
+	l4_uint32_t value = 0;
+
+	accesses++;
+	if (!m)
+		return ~0U >> (32 - 8 * bytes);
+	if (offset + bytes > 256 || offset % bytes) {
+		wild++;
+		return 0;
+	}
+	memcpy(&value, m->space + offset, bytes);
+	return value;
+}
+
+static void model_write(pci_address_t at, unsigned offset, unsigned bytes, l4_uint32_t value)
+{
+	struct model *m = model_at(at);
+	l4_uint32_t old;
+
+	if (!m)
+		return;
+	if (offset + bytes > 256 || offset % bytes) {
+		wild++;
+		return;
+	}
+	if (offset >= 0x10 && offset < 0x28 && bytes == 4) {
+		memcpy(&old, m->space + offset, 4);
+		l4_uint32_t mask = m->bar_mask[(offset - 0x10) / 4];
+
+		value = (value & mask) | (old & ~mask);
+	}
+	memcpy(m->space + offset, &value, bytes);
+}
+
+static const struct pci_config config = { model_read, model_write, 256, 0, 255 };
+static struct pci_bus bus;
+
+static void set(struct model *m, unsigned offset, unsigned bytes, l4_uint32_t value)
+{
+	memcpy(m->space + offset, &value, bytes);
+}
+
+static struct model *add(unsigned n, pci_address_t at, unsigned vendor, unsigned device)
+{
+	struct model *m = &models[n];
+
+	memset(m, 0, sizeof(*m));
+	m->present = 1;
+	m->address = at;
+	set(m, PCI_VENDOR, 2, vendor);
+	set(m, PCI_DEVICE, 2, device);
+	set(m, PCI_COMMAND, 2, 7);
+	return m;
+}
+
+static void bar(struct model *m, unsigned n, l4_uint32_t flags, l4_uint64_t address, l4_uint64_t bytes)
+{
+	set(m, 0x10 + 4 * n, 4, address | flags);
+	m->bar_mask[n] = -bytes & (flags & PCI_BAR_IO ? 0xfffcU : ~0xfU);
+	if ((flags & PCI_BAR_TYPE_MASK) == PCI_BAR_TYPE_64) {
+		set(m, 0x14 + 4 * n, 4, address >> 32);
+		m->bar_mask[n + 1] = (-bytes) >> 32;
+	}
+}
+
+static void capability(struct model *m, unsigned at, unsigned id, unsigned next)
+{
+	set(m, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
+	set(m, at, 1, id);
+	set(m, at + 1, 1, next);
+}
+
+static void build_machine(void)
+{
+	struct model *m;
+
+	memset(models, 0, sizeof(models));
+	m = add(0, 0 << 3, 0x8086, 0x29c0); /* host bridge: left alone */
+	set(m, PCI_REVISION, 4, 0x06000000);
+	m = add(1, 2 << 3, 0x1af4, 0x1042); /* virtio behind the scenes: MSI-X, two BARs, one without a place */
+	bar(m, 0, PCI_BAR_IO, 0xc000, 128);
+	bar(m, 1, 0, 0xfeb00000, 4096);
+	bar(m, 4, PCI_BAR_TYPE_64 | PCI_BAR_PREFETCH, 0, 16384);
+	set(m, PCI_CAPABILITIES, 1, 0x40);
+	capability(m, 0x40, PCI_CAP_MSIX, 0x50);
+	set(m, 0x42, 2, 3);
+	set(m, 0x44, 4, 0x000 | 1);
+	set(m, 0x48, 4, 0x800 | 1);
+	capability(m, 0x50, PCI_CAP_VENDOR, 0x64);
+	set(m, 0x53, 1, VIRTIO_CAP_COMMON);
+	set(m, 0x54, 1, 4);
+	capability(m, 0x64, PCI_CAP_PM, 0x64); /* a loop */
+	m = add(2, 3 << 3, 0x8086, 0x3420); /* bridge to bus 1 */
+	set(m, PCI_HEADER_TYPE, 1, 1);
+	set(m, PCI_SECONDARY_BUS, 1, 1);
+	set(m, PCI_MEMORY_BASE, 2, 0xfe00);
+	set(m, PCI_MEMORY_LIMIT, 2, 0xfe10); /* [fe000000, fe1fffff] */
+	set(m, PCI_IO_BASE, 1, 0xf1);
+	set(m, PCI_IO_LIMIT, 1, 0x01);
+	m = add(3, 1 << 8 | 0 << 3, 0x8086, 0x10d3); /* behind it: BARs in the same place, one too large */
+	bar(m, 0, 0, 0xfe000000, 0x20000);
+	bar(m, 1, 0, 0xfe000000, 0x20000);
+	bar(m, 2, 0, 0, 0x400000);
+	m = add(4, 1 << 8 | 1 << 3, 0x8086, 0x3420); /* a bridge that points back up */
+	set(m, PCI_HEADER_TYPE, 1, 1);
+	set(m, PCI_SECONDARY_BUS, 1, 1);
+	m = add(5, 4 << 3 | 0, 0x1234, 0x11e8); /* two functions */
+	set(m, PCI_HEADER_TYPE, 1, PCI_HEADER_MULTI);
+	bar(m, 0, 0, 0xfe800000, 256);
+	m = add(6, 4 << 3 | 3, 0x1234, 0x11e8);
+	bar(m, 0, 0, 0xfe800100, 256); /* shares a page with the one before */
+	bus.config = &config;
+	bus.memory = (struct pci_range){ 0xc0000000, 0xfebfffff };
+	bus.io = (struct pci_range){ 0x1000, 0xffff };
+}
+
+static const char *check_places(void)
+{
+	unsigned i, k, n, m;
+
+	for (i = 0; i < bus.function_count; i++)
+		for (n = 0; n < PCI_BARS; n++) {
+			const struct pci_bar *a = &bus.functions[i].bars[n];
+
+			if (a->bytes && (a->address & (a->bytes - 1)))
+				return "not aligned";
+			for (k = 0; k < bus.function_count; k++)
+				for (m = 0; m < PCI_BARS; m++) {
+					const struct pci_bar *b = &bus.functions[k].bars[m];
+
+					if (a != b && a->bytes && b->bytes && !((a->flags ^ b->flags) & L4RE_PCI_BAR_IO) &&
+					    a->address < b->address + b->bytes && b->address < a->address + a->bytes)
+						return "two BARs in one place";
+				}
+		}
+	return NULL;
+}
+
+static const char *test_bus(void)
+{
+	const struct pci_function *v, *e;
+	const char *why;
+
+	build_machine();
+	pci_bus_scan(&bus);
+	if (bus.function_count != 4 || bus.bridge_count != 1)
+		return "functions or bridges";
+	v = &bus.functions[0];
+	e = &bus.functions[3];
+	if (v->address != 2 << 3 || e->address != (1 << 8))
+		return "order";
+	if (v->bars[0].bytes != 128 || v->bars[0].flags != L4RE_PCI_BAR_IO || v->bars[0].address != 0xc000)
+		return "port BAR";
+	if (v->bars[1].bytes != 4096 || v->bars[1].address != 0xfeb00000)
+		return "memory BAR";
+	if (v->bars[4].bytes != 16384 || v->bars[4].flags != (L4RE_PCI_BAR_64 | L4RE_PCI_BAR_PREFETCH) || !v->bars[4].address ||
+	    v->bars[5].bytes)
+		return "64-bit BAR";
+	if (v->msix_entries != 4 || v->caps.virtio_common != 0x50 || v->caps.pm != 0x64 || v->caps.msi)
+		return "capabilities";
+	if (!pci_msix_overlaps(v, 1, 0, 1) || pci_msix_overlaps(v, 4, 0, 16384))
+		return "MSI-X pages";
+	if (e->bars[0].address != 0xfe000000 || e->bars[1].address != 0xfe020000 || e->bars[2].bytes)
+		return "behind the bridge";
+	if (model_read(v->address, PCI_COMMAND, 2) & 7 || !(model_read(0, PCI_COMMAND, 2) & 4))
+		return "decoding or DMA stays on, or the host bridge was touched";
+	if ((bus.functions[1].bars[0].address ^ bus.functions[2].bars[0].address) < 4096)
+		return "two functions in one page";
+	why = check_places();
+	return why ? why : wild ? "access outside" : NULL;
+}
+
+static const char *test_bus_hostile(void)
+{
+	unsigned i, n;
+
+	for (i = 0; i < ROUNDS / 10; i++) {
+		const char *why;
+
+		build_machine();
+		for (n = draw(24); n-- > 0;) {
+			struct model *m = &models[draw(MODEL_FUNCTIONS)];
+
+			if (draw(4))
+				m->space[draw(0x70)] = draw(256);
+			else
+				m->bar_mask[draw(6)] = draw(2) ? ~0U << draw(32) : (l4_uint32_t)(draw(1U << 16) << draw(17));
+		}
+		accesses = wild = 0;
+		pci_bus_scan(&bus);
+		if (wild)
+			return "access outside of a configuration space";
+		if (accesses > 500000)
+			return "too many accesses";
+		why = check_places();
+		if (why)
+			return why;
+		for (n = 0; n < bus.function_count; n++)
+			pci_msix_overlaps(&bus.functions[n], draw(8), draw(1 << 20), draw(1 << 20));
+	}
+	return NULL;
+}
+
+/* --- Grants. */
+
+static const char *test_grants(void)
+{
+	static const char *const bad[] = {
+		"grant=", "grant=a", "grant=a,b", "grant=a,b,id", "grant=a,b,id,1af4", "grant=a,b,id,1af4,1042,0,0",
+		"grant=a,b,id,1af41,1042,0", "grant=a,b,at,0,20,0", "grant=a,b,at,0,1,8", "grant=a,b,at,100,1,0",
+		"grant=a,b,at,0,x,0", "grant=,b,at,0,1,0", "grant=0123456789012345678901234567890123456789,b,at,0,1,0",
+	};
+	static struct pci_grants g;
+	unsigned i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (grant_parse(&g, bad[i]) != -L4_EINVAL)
+			return bad[i];
+	if (grant_parse(&g, "focus=x") != 1 || g.count)
+		return "not a grant";
+	build_machine();
+	pci_bus_scan(&bus);
+	if (grant_parse(&g, "grant=one,disk,id,1af4,1042,0") || grant_parse(&g, "grant=two,a,id,1234,11e8,0") ||
+	    grant_parse(&g, "grant=two,b,id,1234,11e8,1") || grant_parse(&g, "grant=three,c,at,0,4,3"))
+		return "not taken";
+	grants_assign(&g, &bus);
+	if (!grant_of(&g, "one", 0)->function || grant_of(&g, "one", 1) || grant_of(&g, "none", 0))
+		return "client";
+	if (grant_of(&g, "two", 0)->function->address != 4 << 3)
+		return "the first of a kind";
+	if (grant_of(&g, "two", 1)->function || grant_of(&g, "three", 0)->function->address != (4 << 3 | 3))
+		return "a function was given twice";
+	return NULL;
+}
+
+static const char *test_gate(void)
+{
+	unsigned offset, bytes;
+
+	for (offset = 0; offset < 4096; offset++)
+		for (bytes = 1; bytes <= 4; bytes *= 2)
+			if (pci_write_mask(offset, bytes) && (offset < 4 || offset + bytes > 14 || (offset > 7 && offset < 12)))
+				return "a register that reaches beyond the function";
+	if (pci_write_mask(PCI_COMMAND, 2) & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF))
+		return "command";
+	return NULL;
+}
+
+static int report(const char *name, const char *why)
+{
+	printf("%s %s %s\n", why ? "not ok" : "ok", name, why ? why : "");
+	return why != NULL;
+}
+
+int main(void)
+{
+	return report("acpi", test_acpi()) | report("acpi-hostile", test_acpi_hostile()) | report("bus", test_bus()) |
+	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
+}
