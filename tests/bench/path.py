@@ -7,69 +7,15 @@ returns, whatever address space it is in, and counted per function of kernel, Li
 import bisect
 import os
 import re
-import socket
 import subprocess
 import tempfile
-import time
+
+from runlib.remote import RIP, RSP, Gdb
 
 from .measure import CLOCKS, CONF, Failed, KERNEL_ELF, PROGRAMS, TOP
 
-RSP, RIP = 7, 16
 USER_END = 1 << 47
 LIMIT = 1000000
-
-
-class Gdb:
-    """The few packets of the remote protocol that are needed."""
-
-    def __init__(self, path, seconds=30):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.buffer = b""
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                self.socket.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
-        self.socket.settimeout(300)
-        # Single registers can be read after the description of all has been asked for.
-        self.command("qXfer:features:read:target.xml:0,ffb")
-
-    def command(self, text):
-        self.socket.sendall(b"$%s#%02x" % (text.encode(), sum(text.encode()) & 0xff))
-        while True:
-            match = re.search(rb"\$([^#]*)#..", self.buffer, re.S)
-            if match:
-                self.buffer = self.buffer[match.end():]
-                self.socket.sendall(b"+")
-                return match[1].decode()
-            data = self.socket.recv(65536)
-            if not data:
-                raise Failed("the emulator ended before the operation was reached")
-            self.buffer += data
-
-    def register(self, number):
-        return int.from_bytes(bytes.fromhex(self.command(f"p{number:x}")), "little")
-
-    def word(self, address):
-        return int.from_bytes(bytes.fromhex(self.command(f"m{address:x},8")), "little")
-
-    def step(self):
-        self.command("s")
-        return self.register(RIP)
-
-    def run_to(self, address, hits):
-        """Stop at the address for the hits-th time."""
-        self.command(f"Z0,{address:x},1")
-        for _ in range(hits):
-            self.command("s")
-            self.command("c")
-        self.command(f"z0,{address:x},1")
-        if self.register(RIP) != address:
-            raise Failed("stopped elsewhere")
 
 
 class Symbols:
@@ -147,8 +93,11 @@ def trace(function, linux, hits, fault):
     process = start(line + CLOCKS[0].run, gdb_socket)
     try:
         gdb = Gdb(gdb_socket)
-        gdb.run_to(symbols.address(function), hits)
+        if not gdb.run_to(symbols.address(function), hits):
+            raise Failed("stopped elsewhere")
         return record(gdb, fault), symbols
+    except EOFError as error:
+        raise Failed("the emulator ended before the operation was reached") from error
     finally:
         process.terminate()
         process.wait()

@@ -15,6 +15,8 @@ import os
 import re
 import threading
 
+from runlib.binaries import with_libraries
+
 from . import Result, TOP, files, guest, newer, output_path, relative, run, stem, tail
 
 CFLAGS = ["-std=gnu11", "-O1", "-g0", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
@@ -23,7 +25,6 @@ CFLAGS = ["-std=gnu11", "-O1", "-g0", "-Wall", "-Wextra", "-Werror", "-Wno-unuse
           "-Wno-unused-result", "-Itests/linux/include"]
 DIRECTIVE = re.compile(r"^[ /#*]*(cflags|link|add|module|memory|timeout|known):\s*(.*?)\s*(?:\*/)?$", re.M)
 BATCH = 14
-LIBRARY = re.compile(r"(/\S+) \(0x")
 MODULES = os.path.dirname(output_path("linux", "modules", "Kbuild"))
 KERNEL = os.path.join(TOP, "build", "linux")
 BUILDING = threading.Lock()
@@ -50,16 +51,6 @@ def build(source, named):
     if status:
         return None, Result(f"linux/{stem(source)}", "does not build", tail(text) + "\nagain: " + " ".join(line))
     return program, None
-
-
-def with_libraries(path):
-    """A file of this machine and the shared libraries that its loader would find: (here, in Linux)."""
-    found = [path]
-    if os.path.isfile(path):
-        with open(path, "rb") as file:
-            program = file.read(4) == b"\x7fELF"
-        found += LIBRARY.findall(run(["ldd", path], 30)[1]) if program else []
-    return [(os.path.realpath(p), p) for p in found]
 
 
 def build_modules():

@@ -7,50 +7,21 @@ write-protects itself). The protections that the kernel relies on must be switch
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
+
+from runlib.remote import Monitor
 
 from . import Result, TOP, output_path, tail
 
 SAMPLES = 12
 INTERVAL = 0.25
 PANIC_STATUS = 126
-PROMPT = b"(qemu) "
 KERNEL = range(0xFFFF800000000000, 0xFFFF880000000000)
 PAGE = re.compile(r"^([0-9a-f]{16}): ([0-9a-f]{16}) (\S+)", re.M)
 REGISTER = re.compile(r"\b(CR0|CR4|EFER)=([0-9a-f]+)")
 # Bits that must be set: write protection; SMEP, SMAP, UMIP; NX.
 WANTED = {"CR0": 1 << 16, "CR4": 1 << 20 | 1 << 21 | 1 << 11, "EFER": 1 << 11}
-
-
-class Monitor:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        end = time.monotonic() + 10
-        while True:
-            try:
-                self.socket.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
-        self.socket.settimeout(30)
-        self._until_prompt()
-
-    def _until_prompt(self):
-        text = b""
-        while not text.endswith(PROMPT):
-            data = self.socket.recv(1 << 20)
-            if not data:
-                raise EOFError
-            text += data
-        return text.decode(errors="replace").replace("\r", "")
-
-    def command(self, text):
-        self.socket.sendall(text.encode() + b"\n")
-        return self._until_prompt()
 
 
 def faults(tables, registers, native):
@@ -122,7 +93,7 @@ def test_panic(name):
     try:
         monitor = Monitor(path)
         time.sleep(SAMPLES * INTERVAL)
-        monitor.socket.sendall(b"nmi\n")
+        monitor.send(b"nmi\n")
         status = process.wait(30)
     finally:
         text = finish(process, path)

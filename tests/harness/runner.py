@@ -5,13 +5,11 @@ import pty
 import re
 import select
 import subprocess
-import sys
 import time
 
-from . import Result, TOP, output_path, run, tail
+from runlib import cpio
 
-sys.path.insert(0, os.path.join(TOP, "tools"))
-from runlib import cpio  # noqa: E402  pylint: disable=wrong-import-position
+from . import Result, TOP, output_path, run, tail
 
 BYTES = r"printf 'a\r\nb\tc\n\033[1m\303\244 @@skerry-exit\n@@s no newline'"
 # What is run, the output wanted (None: any), the exit status wanted.

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* A vCPU server with as few instructions as possible, and the user code it serves. */
 #include "vcpu_bench.h"
+#include "callee_saved.h"
 #include <l4/sys/consts.h>
 #include <l4/sys/vcpu_layout.h>
+
+.macro STAMP to
+	rdtsc
+	shl $32, %rdx
+	or %rdx, %rax
+	mov %rax, \to
+.endm
 
 	.text
 	.globl vb_run
 vb_run:
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	PUSH_CALLEE_SAVED
 	mov %rsp, vb_saved_rsp
 	mov %rcx, %r15
 	mov %rdi, %rcx
@@ -53,10 +56,7 @@ vb_entry:
 2:	cmpq $L4_VCPU_TRAP_IRQ, L4_VCPU_OFF_TRAPNO(%rsp)
 	jne 3f
 	/* The user code has nothing in the registers that this destroys. */
-	rdtsc
-	shl $32, %rdx
-	or %rdx, %rax
-	mov %rax, vb_entered
+	STAMP vb_entered
 	mov $(0x8000000000000000 | L4_SYSF_WAIT), %rax
 	xor %edi, %edi
 	xor %esi, %esi
@@ -64,27 +64,12 @@ vb_entry:
 	xor %r8d, %r8d
 	syscall
 	movl $0, L4_VCPU_OFF_STICKY(%rsp)
-	rdtsc
-	shl $32, %rdx
-	or %rdx, %rax
-	mov %rax, vb_resumed
+	STAMP vb_resumed
 	mov $L4_SYS_VCPU_RESUME, %eax
 	syscall
 3:	mov vb_saved_rsp, %rsp
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
+	POP_CALLEE_SAVED
 	ret
-
-.macro STAMP to
-	rdtsc
-	shl $32, %rdx
-	or %rdx, %rax
-	mov %rax, \to
-.endm
 
 /* --- user code, in another task: each sample is what is between two readings of the clock */
 	.balign 4096

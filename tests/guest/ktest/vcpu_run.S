@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A vCPU server in its smallest form: run user code until an event comes, as a function call. */
+#include "callee_saved.h"
 #include "vcpu_run.h"
 
 	.text
@@ -9,12 +10,7 @@
  */
 	.globl vc_run
 vc_run:
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	PUSH_CALLEE_SAVED
 	mov %rdi, vc_current
 	mov %rsp, VC_SAVED_RSP(%rdi)
 	rdgsbase %rax
@@ -47,12 +43,7 @@ vc_run:
 /* long vc_call(struct vc *vc, void (*f)(void *), void *arg): f(arg) in server mode; 1 when it returned, 0 when an event came. */
 	.globl vc_call
 vc_call:
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	PUSH_CALLEE_SAVED
 	mov %rdi, vc_current
 	mov %rsp, VC_SAVED_RSP(%rdi)
 	rdgsbase %rax
@@ -94,12 +85,7 @@ leave:
 	mov VC_SERVER_GS(%rdi), %rdx
 	wrgsbase %rdx
 	mov VC_SAVED_RSP(%rdi), %rsp
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
+	POP_CALLEE_SAVED
 	ret
 
 /* --- user code */
