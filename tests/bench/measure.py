@@ -14,7 +14,7 @@ KERNEL_ELF = "build/bench/kernel.elf"
 PROGRAMS = ["build/bench/linux/bench", "build/bench/linux/small"]
 PEER = "build/bench/peers/vmlinux"
 XEN = "build/bench/peers/xen"
-CONF = "tests/linux/linux.conf"
+CONF = "tests/bench/linux.conf"
 LINUX_TIMEOUT = 900
 PLAIN = ("name", "n", "min", "median", "p99", "max", "per")
 

@@ -177,6 +177,8 @@ static int grant_apply(struct component *c, const struct sysimg_grant *g)
 		return give_control(c);
 	case SYSIMG_G_INTERRUPTS:
 		return give_named(c, L4_BASE_ICU_CAP, L4_CAP_FPAGE_RW, "icu", 0, "");
+	case SYSIMG_G_TRACE:
+		return give_named(c, L4_BASE_TRACE_CAP, L4_CAP_FPAGE_RO, "trace", 0, "");
 	default:
 		return 0; /* sessions, and what others look at */
 	}

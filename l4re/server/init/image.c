@@ -79,6 +79,7 @@ static int grant_ok(const struct sysimg_grant *g)
 	case SYSIMG_G_PCI:
 	case SYSIMG_G_INTERRUPTS:
 	case SYSIMG_G_DEVICES:
+	case SYSIMG_G_TRACE:
 		return 1;
 	case SYSIMG_G_USE:
 		return g->peer < image_header()->component_count && g->a <= 1UL << 30;

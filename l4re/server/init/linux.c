@@ -22,7 +22,7 @@ struct linux_ram {
 	l4_uint64_t initrd_start, initrd_end;
 };
 
-static l4_cap_idx_t session_cap(const struct component *c, const char *name)
+static l4_cap_idx_t named_cap(const struct component *c, const char *name)
 {
 	unsigned i;
 
@@ -117,7 +117,7 @@ static int map_boot_page(struct linux_ram *r)
 	*boot = (struct skerry_linux_boot){
 		.magic = SKERRY_LINUX_BOOT_MAGIC, .version = 1, .ram_size = r->bytes, .image_start = r->image_start,
 		.image_end = r->image_end, .initrd_start = r->initrd_start, .initrd_end = r->initrd_end,
-		.instance = instance(c), .console = session_cap(c, "console"),
+		.instance = instance(c), .console = named_cap(c, "console"), .trace = named_cap(c, "trace"),
 		.parent = (l4_cap_idx_t)SLOT_PARENT << L4_CAP_SHIFT, .first_free_cap = c->next_slot,
 	};
 	memcpy(boot->cmdline, c->args, args);

@@ -42,8 +42,13 @@ void run(const char *name, void (*op)(void), unsigned reps, unsigned per);
 /** The same with something before and after each call that is not measured; either may be null. */
 void run_with(const char *name, void (*before)(void), void (*op)(void), void (*after)(void), unsigned reps,
 	      unsigned per);
-/** Figures taken by other means: n samples of ticks, without the clock's cost, each of `per` things. */
+/** Print figures taken by other means: n samples of ticks, without the clock's cost, each of `per` things, and what was counted. */
 void report(const char *name, uint64_t *samples, unsigned n, unsigned per);
+/** Count events from start to stop, in which `operations` were done; report() prints what all of them together had per operation. */
+void counters_start(void);
+void counters_stop(unsigned operations);
+void counters_open(void);
+void counters_print(void);
 /** What two readings of the clock cost. */
 extern uint64_t clock_cost;
 void must(int ok, const char *what) __attribute__((cold));

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linux benchmark: repetition, statistics, output.
- * usage: bench [quick] [NAME-PREFIX...]; bench exit: ends at once (what exec measures)
+ * usage: bench [quick] [[-]NAME-PREFIX...]   (-: all but these)
  */
 #include "bench.h"
 #include <time.h>
 
 #define SAMPLES 1000
-#define STATS 24
+#define COUNTED 8 /* repetitions of which events are counted */
 
 int quick;
 uint64_t clock_cost;
 
 static char **chosen;
 static uint64_t samples[SAMPLES];
-
-/* Counters of the Skerry port, when there are any. */
-static struct stats {
-	unsigned n;
-	char name[STATS][24];
-	long value[STATS];
-} before, after;
 
 void must(int ok, const char *what)
 {
@@ -32,35 +25,18 @@ void must(int ok, const char *what)
 
 int wanted(const char *name)
 {
-	if (!*chosen)
-		return 1;
-	for (char **c = chosen; *c; c++)
-		if (!strncmp(name, *c, strlen(*c)))
-			return 1;
-	return 0;
-}
+	int all = 1, found = 0;
 
-static void stats_read(struct stats *s)
-{
-	FILE *f = fopen("/proc/l4/stats", "r");
-
-	s->n = 0;
-	if (!f)
-		return;
-	while (s->n < STATS && fscanf(f, "%23s %ld", s->name[s->n], &s->value[s->n]) == 2)
-		s->n++;
-	fclose(f);
-}
-
-/* Events per operation that are at least a tenth. */
-static void stats_print(double operations)
-{
-	for (unsigned i = 0; i < before.n && i < after.n; i++) {
-		double each = (after.value[i] - before.value[i]) / operations;
-
-		if (each >= 0.095)
-			printf(" %s=%.1f", before.name[i], each);
+	for (char **c = chosen; *c; c++) {
+		if (**c == '-') {
+			if (!strncmp(name, *c + 1, strlen(*c + 1)))
+				return 0;
+			continue;
+		}
+		all = 0;
+		found |= !strncmp(name, *c, strlen(*c));
 	}
+	return all || found;
 }
 
 static int compare(const void *a, const void *b)
@@ -70,20 +46,14 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void print(const char *name, uint64_t *v, unsigned n, unsigned per)
+void report(const char *name, uint64_t *v, unsigned n, unsigned per)
 {
 	qsort(v, n, sizeof(*v), compare);
 	printf("@bench name=%s n=%u min=%.1f median=%.1f p99=%.1f max=%.1f per=%u", name, n, (double)v[0] / per,
 	       (double)v[n / 2] / per, (double)v[(n * 99 - 1) / 100] / per, (double)v[n - 1] / per, per);
-	stats_print((double)n * per);
+	counters_print();
 	putchar('\n');
 	fflush(stdout);
-}
-
-void report(const char *name, uint64_t *v, unsigned n, unsigned per)
-{
-	before.n = 0;
-	print(name, v, n, per);
 }
 
 static uint64_t once(void (*op)(void))
@@ -94,10 +64,24 @@ static uint64_t once(void (*op)(void))
 	return ticks() - t;
 }
 
+static uint64_t once_counted(void (*op)(void), unsigned per)
+{
+	uint64_t t;
+
+	counters_start();
+	t = once(op);
+	counters_stop(per);
+	return t;
+}
+
+/*
+ * Counting disturbs what comes after it, so it has repetitions of its own; the few repetitions of
+ * something long are counted as they are.
+ */
 void run_with(const char *name, void (*prepare)(void), void (*op)(void), void (*finish)(void), unsigned reps,
 	      unsigned per)
 {
-	uint64_t cost = clock_cost;
+	unsigned warm, all;
 
 	if (!wanted(name))
 		return;
@@ -105,21 +89,21 @@ void run_with(const char *name, void (*prepare)(void), void (*op)(void), void (*
 		reps = reps / 4;
 	if (reps > SAMPLES)
 		reps = SAMPLES;
-	for (unsigned i = 0; i < reps + 3; i++) {
+	warm = reps < COUNTED ? 1 : 3;
+	all = warm + reps + (reps < COUNTED ? 0 : COUNTED);
+	for (unsigned i = 0; i < all; i++) {
+		int counted = i >= (reps < COUNTED ? warm : warm + reps);
 		uint64_t t;
 
-		if (i == 3)
-			stats_read(&before);
 		if (prepare)
 			prepare();
-		t = once(op);
+		t = counted ? once_counted(op, per) : once(op);
 		if (finish)
 			finish();
-		if (i >= 3)
-			samples[i - 3] = t > cost ? t - cost : 0;
+		if (i >= warm && i - warm < reps)
+			samples[i - warm] = t > clock_cost ? t - clock_cost : 0;
 	}
-	stats_read(&after);
-	print(name, samples, reps, per);
+	report(name, samples, reps, per);
 }
 
 void run(const char *name, void (*op)(void), unsigned reps, unsigned per)
@@ -186,14 +170,14 @@ static void calibrate(void)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "exit"))
-		return 0;
 	if (argc > 1 && !strcmp(argv[1], "quick")) {
 		quick = 1;
 		argv++;
 	}
 	chosen = argv + 1;
 	setvbuf(stdout, 0, _IOLBF, 0);
+	printf("@start ticks=%lu\n", ticks());
+	counters_open();
 	calibrate();
 	calls();
 	signals();

@@ -36,6 +36,13 @@ static void area_drop(void) { munmap(area, BYTES); }
 static void file_before(void) { area = mmap(0, BYTES, PROT_READ, MAP_SHARED, file, 0); }
 static void private_before(void) { area = mmap(0, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0); }
 
+static void copy_counted(void)
+{
+	counters_start();
+	area_write();
+	counters_stop(PAGES);
+}
+
 /* A child's first write to each page it shares with its parent. */
 static void copy_on_write(void)
 {
@@ -59,6 +66,7 @@ static void copy_on_write(void)
 		}
 		reap(pid);
 	}
+	reap(child(copy_counted));
 	report("copy_on_write_fault", sample, n, PAGES);
 	area_drop();
 	munmap(sample, 64 * 8);

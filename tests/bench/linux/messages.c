@@ -242,6 +242,10 @@ static void ring_samples(const char *name, unsigned reps)
 		if (i >= 3)
 			v[i - 3] = t > token_cost * ring_size ? t - token_cost * ring_size : 0;
 	}
+	/* With the pipe's own events. */
+	counters_start();
+	op_ring();
+	counters_stop(ring_size);
 	report(name, v, reps, ring_size);
 }
 

@@ -62,6 +62,49 @@ void processes(void)
 
 /* --- whole programs, each some times, from the shell's start to its end */
 
+static void shell(const char *text)
+{
+	command = text;
+	op_shell();
+}
+
+static void make_input(void)
+{
+	if (wanted("program_sort") || wanted("program_sha256") || wanted("program_tar_gzip"))
+		shell("cat /bin/busybox /bin/busybox >/tmp/data;"
+		      "hexdump -v -e '4/4 \"%08x \" \"\\n\"' /bin/busybox | head -n 20000 >/tmp/text");
+}
+
+/* The server runs before and after; both ends share the one CPU. */
+static void redis_before(void)
+{
+	shell("redis-server --save '' --daemonize yes >/dev/null; until redis-cli ping >/dev/null 2>&1; do sleep 0.01; done");
+	command = "redis-benchmark -q -n 1000 -c 10 -t set,get >/dev/null";
+}
+
+static void redis_after(void) { shell("redis-cli shutdown nosave"); }
+
+/* Their binaries are there when the caller has put them into this Linux. */
+static void larger_programs(void)
+{
+	static const struct {
+		const char *name, *binary, *command;
+		unsigned reps;
+	} list[] = {
+		{ "program_sqlite", "/usr/bin/sqlite3", "sqlite3 /tmp/bench.db </bench/sqlite.sql >/dev/null; rm /tmp/bench.db", 2 },
+		{ "program_python", "/usr/bin/python3", "/usr/bin/python3 -I -c 'print(1)' >/dev/null", 3 },
+		{ "program_cc", "/usr/bin/gcc", "gcc -O1 -c /bench/cc.c -o /tmp/cc.o; rm /tmp/cc.o", 2 },
+	};
+
+	for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		command = list[i].command;
+		if (!access(list[i].binary, X_OK))
+			run(list[i].name, op_shell, list[i].reps, 1);
+	}
+	if (!access("/usr/bin/redis-benchmark", X_OK))
+		run_with("program_redis", redis_before, op_shell, redis_after, 2, 1);
+}
+
 void programs(void)
 {
 	static const struct {
@@ -77,15 +120,12 @@ void programs(void)
 		{ "program_tar_gzip", "tar cf - /tmp/data /tmp/text 2>/dev/null | gzip -1 >/dev/null", 1 },
 	};
 
-	if (wanted("program_sort") || wanted("program_sha256") || wanted("program_tar_gzip")) {
-		command = "i=0; while [ $i -lt 200 ]; do cat /bin/busybox; i=$((i+100)); done >/tmp/data;"
-			  "hexdump -v -e '4/4 \"%08x \" \"\\n\"' /bin/busybox | head -n 20000 >/tmp/text";
-		op_shell();
-	}
+	make_input();
 	for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		command = list[i].command;
 		run(list[i].name, op_shell, list[i].reps, 1);
 	}
 	unlink("/tmp/data");
 	unlink("/tmp/text");
+	larger_programs();
 }

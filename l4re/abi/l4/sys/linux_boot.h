@@ -45,7 +45,8 @@ struct skerry_linux_boot {
 	l4_cap_idx_t parent;    /* exit signal: label 0, mr[0] = 0 exit, mr[1] = 0 power off, 1 reboot, 2 panic; mr[2] = status */
 	l4_cap_idx_t first_free_cap; /* slots from here on are Linux's own */
 	l4_uint64_t session_count; /* entries of sessions */
-	l4_uint64_t reserved[7];
+	l4_cap_idx_t trace;     /* read-only: counters of the microkernel, L4_INVALID_CAP if none */
+	l4_uint64_t reserved[6];
 	char name[32];
 	char cmdline[2048];
 	struct skerry_linux_session sessions[SKERRY_LINUX_SESSIONS_MAX];

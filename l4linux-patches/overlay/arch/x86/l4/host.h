@@ -60,6 +60,10 @@ struct l4_task_stats {
 	unsigned long id, kernel_bytes, pages;
 };
 
+struct l4_trace_counters {
+	unsigned long cr3_loads, tlb_flushes, kernel_entries, ipcs, page_faults, irqs, switches;
+};
+
 const struct l4_info *l4host_init(const void *boot_page);
 int l4host_vcpu_start(int cpu, void *entry);
 unsigned long l4host_clock_ns(void);
@@ -82,6 +86,9 @@ int l4host_set_view(unsigned long slot);
 void l4host_cap_name(unsigned long slot, const char *name);
 /* DR0-3 and DR7 for user mode; returns and clears DR6. */
 unsigned long l4host_debug_regs(const unsigned long dr[4], unsigned long dr7);
+
+/* The microkernel's counters; negative when this Linux may not read them. */
+int l4host_trace_counters(struct l4_trace_counters *out);
 
 void l4host_console_write(const char *s, unsigned long n);
 long l4host_console_read(char *s, unsigned long n);
