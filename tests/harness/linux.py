@@ -7,7 +7,7 @@ Programs are linked statically. A program's opening comment may say
     add: /usr/bin/strace      what it uses of this machine: programs with their libraries, folders; patterns as in a shell
     module: NAME...           kernel modules, tests/linux/modules/NAME.c, put beside it as NAME.ko
     memory: 512M              Linux's memory if 256M are not enough (a boot of its own)
-    timeout: 60               seconds it may take inside Linux
+    timeout: 180              seconds it may take inside Linux
     known: reason             it differs on Skerry and why; the run goes on, the difference is shown
 """
 import glob
@@ -99,7 +99,7 @@ def test(number, sources):
             results.append(failure)
             continue
         call = f"sh ./{stem(source)}.sh" if source.endswith(".sh") else f"./{stem(source)}"
-        programs.append(guest.Program(stem(source), file, call, int(named.get("timeout", 60)),
+        programs.append(guest.Program(stem(source), file, call, int(named.get("timeout", 180)),
                                       named.get("known", ""), more=more, memory=named.get("memory", "")))
     if programs:
         results += guest.results("linux", programs, number, native_must_pass=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # add: /usr/bin/strace
-# timeout: 120
+# timeout: 240
 # strace follows a shell and its children; strace itself is linked dynamically.
 # Addresses, process numbers and what depends on timing are taken out.
 plain() {
