@@ -29,12 +29,20 @@ def _debugger(options):
             "-gdb", "chardev:gdb"]
 
 
+def _disks(options):
+    line = []
+    for n, path in enumerate(options.disk):
+        line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=disk{n},discard=unmap",
+                 "-device", f"virtio-blk-pci,drive=disk{n},disable-legacy=on"]
+    return line
+
+
 def machine(options):
     """Arguments that do not depend on what is booted."""
     line = [os.environ.get("QEMU", BINARY), "-machine", "q35", *_cpu(options),
             "-m", options.mem, "-smp", str(options.smp), "-no-reboot",
             "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4",
-            "-nic", "none", *_console(options), *_debugger(options)]
+            "-nic", "none", *_disks(options), *_console(options), *_debugger(options)]
     if options.icount:
         line += DETERMINISTIC
     return line + options.qemu

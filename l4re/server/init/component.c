@@ -18,6 +18,8 @@
 /* What root keeps for the memory objects of a component is paid by its allocator, beside the memory. */
 #define ALLOC_EXTRA 0x20000UL
 
+#define BACKOFF_DOUBLINGS 6
+
 struct component components[COMPONENTS_MAX];
 unsigned component_count;
 
@@ -166,6 +168,8 @@ static int give_base(struct component *c)
 	    (err = component_give(c, c->parent_gate, (l4_cap_idx_t)SLOT_PARENT << L4_CAP_SHIFT, L4_CAP_FPAGE_RW)) < 0 ||
 	    (err = component_give(c, c->alloc, (l4_cap_idx_t)SLOT_ALLOC << L4_CAP_SHIFT, L4_CAP_FPAGE_RO)) < 0)
 		return err;
+	if (c->heart && (err = component_give(c, c->heart, (l4_cap_idx_t)SLOT_HEART << L4_CAP_SHIFT, L4_CAP_FPAGE_RW)) < 0)
+		return err;
 	if (console)
 		return l4_error(l4_task_map(c->task, c->task, l4_obj_fpage(console, 0, L4_CAP_FPAGE_RW),
 					    l4_map_obj_control(L4_BASE_LOG_CAP, 0)));
@@ -197,6 +201,8 @@ static int create_and_load(struct component *c)
 	c->cap_count = 0;
 	c->next_slot = (l4_cap_idx_t)SLOT_NAMED << L4_CAP_SHIFT;
 	if (err >= 0)
+		err = watch_heart(c);
+	if (err >= 0)
 		err = grants_apply(c);
 	if (err >= 0)
 		err = give_base(c);
@@ -218,6 +224,7 @@ void component_start(struct component *c)
 		return;
 	}
 	c->state = COMPONENT_RUNNING;
+	c->start_ns = c->alive_ns = l4_kip_clock_ns(l4re_kip());
 	say("%s started in %lu us at %lu us", c->name, l4_kip_clock(l4re_kip()) - begin, l4_kip_clock(l4re_kip()));
 }
 
@@ -301,7 +308,7 @@ static int others_run(const struct component *c)
 	unsigned i;
 
 	for (i = 0; i < component_count; i++)
-		if (&components[i] != c && components[i].state == COMPONENT_RUNNING &&
+		if (&components[i] != c && (components[i].state == COMPONENT_RUNNING || components[i].state == COMPONENT_WAITING) &&
 		    components[i].desc->on_exit == SYSIMG_SHUTDOWN)
 			return 1;
 	return 0;
@@ -319,6 +326,32 @@ static void say_restart(const struct component *c)
 	    memory, used);
 }
 
+/* Count it; 0: it was the last time. */
+static int may_restart(struct component *c)
+{
+	if (c->desc->stable_ns && l4_kip_clock_ns(l4re_kip()) - c->start_ns >= c->desc->stable_ns)
+		c->restarts = 0;
+	if (c->restarts >= c->desc->restart_max) {
+		say("%s stays stopped after %u restarts", c->name, c->restarts);
+		return 0;
+	}
+	c->restarts++;
+	return 1;
+}
+
+/* At once, or after a pause that doubles. */
+static void restart(struct component *c)
+{
+	unsigned doublings = c->restarts - 1 < BACKOFF_DOUBLINGS ? c->restarts - 1 : BACKOFF_DOUBLINGS;
+
+	if (!c->desc->backoff_ns) {
+		component_start(c);
+		return;
+	}
+	c->restart_ns = l4_kip_clock_ns(l4re_kip()) + (c->desc->backoff_ns << doublings);
+	c->state = COMPONENT_WAITING;
+}
+
 void component_ended(struct component *c, unsigned policy, int status)
 {
 	if (policy == SYSIMG_SHUTDOWN && !others_run(c)) {
@@ -327,10 +360,9 @@ void component_ended(struct component *c, unsigned policy, int status)
 	}
 	component_destroy(c);
 	c->state = COMPONENT_STOPPED;
-	if (policy == SYSIMG_RESTART && c->restarts < c->desc->restart_max) {
-		c->restarts++;
+	if (policy == SYSIMG_RESTART && may_restart(c)) {
 		say_restart(c);
-		component_start(c);
+		restart(c);
 		return;
 	}
 	sessions_server_gone(c);

@@ -22,9 +22,10 @@
 #define CAPS_MAX 64
 
 /* Slots of a component's own task. */
-enum { SLOT_PARENT = L4_BASE_FIRST_FREE_SLOT, SLOT_ALLOC, SLOT_NAMED };
+enum { SLOT_PARENT = L4_BASE_FIRST_FREE_SLOT, SLOT_ALLOC, SLOT_HEART, SLOT_NAMED };
 
-enum component_state { COMPONENT_EMPTY, COMPONENT_RUNNING, COMPONENT_STOPPED };
+/* WAITING: to be restarted at restart_ns. */
+enum component_state { COMPONENT_EMPTY, COMPONENT_RUNNING, COMPONENT_WAITING, COMPONENT_STOPPED };
 
 struct component {
 	const struct sysimg_component *desc;
@@ -32,9 +33,10 @@ struct component {
 	unsigned index;
 	enum component_state state;
 	unsigned restarts;
+	l4_uint64_t start_ns, restart_ns, alive_ns; /* kernel clock: last start, next one, last sign of life */
 	l4_cap_idx_t task, thread, factory, alloc; /* 0: not created */
 	l4_cap_idx_t log, scheduler;
-	l4_cap_idx_t fault_gate, parent_gate, control_gate, state_space; /* made once, kept over restarts */
+	l4_cap_idx_t fault_gate, parent_gate, control_gate, state_space, heart; /* made once, kept over restarts */
 	void *regions[REGIONS_MAX]; /* its memory as seen here */
 	unsigned region_count;
 	l4_cap_idx_t extras[EXTRAS_MAX]; /* IRQs and device memory */
@@ -45,7 +47,7 @@ struct component {
 };
 
 /* What a gate's label says about a message: who it is from and which gate. */
-enum gate_kind { GATE_FAULT = 1, GATE_PARENT = 2, GATE_CONTROL = 3 };
+enum gate_kind { GATE_FAULT = 1, GATE_PARENT = 2, GATE_CONTROL = 3, GATE_HEART = 4 };
 #define GATE_LABEL(index, kind) (((l4_umword_t)(index) << 8) | ((kind) << 4))
 #define GATE_INDEX(label) ((label) >> 8)
 #define GATE_KIND(label) (((label) >> 4) & 0xf)
@@ -98,6 +100,14 @@ int grants_apply(struct component *c);
 unsigned grants_count(const struct component *c, unsigned type);
 /** Have the PCI manager stop and reset c's devices. Negative: it is not known that they have stopped. */
 int grants_devices_close(const struct component *c);
+
+/* watch.c: what becomes due */
+/** Until when the server loop may wait. */
+l4_timeout_s watch_timeout(void);
+/** Restart whose time has come, end who hangs. */
+void watch_due(void);
+/** Create and bind the heartbeat of a component that has one. */
+int watch_heart(struct component *c);
 
 /* native.c, linux.c: load and start. */
 int native_load(struct component *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* init's start and its server loop: faults and exits of the components. */
+/* init's start and its server loop: faults, exits and heartbeats of the components. */
 #include "init.h"
 
 #include <l4/re/c/dataspace.h>
@@ -82,13 +82,17 @@ __attribute__((noreturn)) static void serve(void)
 	for (;;) {
 		u->buf.br[0] = 0;
 		if (answer)
-			tag = l4_ipc_reply_and_wait(u, reply, &label, l4_timeout(0, L4_TIMEOUT_NEVER));
+			tag = l4_ipc_reply_and_wait(u, reply, &label, l4_timeout(0, watch_timeout()));
 		else
-			tag = l4_ipc_wait(u, &label, L4_IPC_NEVER);
+			tag = l4_ipc_wait(u, &label, l4_timeout(0, watch_timeout()));
 		answer = 0;
+		if (l4_ipc_error(tag, u) == L4_IPC_RETIMEOUT)
+			watch_due();
 		if (l4_msgtag_has_error(tag) || GATE_INDEX(label) >= component_count)
 			continue;
-		if (GATE_KIND(label) == GATE_FAULT)
+		if (GATE_KIND(label) == GATE_HEART)
+			components[GATE_INDEX(label)].alive_ns = l4_kip_clock_ns(l4re_kip());
+		else if (GATE_KIND(label) == GATE_FAULT)
 			reply = on_fault(&components[GATE_INDEX(label)], tag, &answer);
 		else if (GATE_KIND(label) == GATE_CONTROL)
 			reply = control_dispatch(&components[GATE_INDEX(label)], tag, &answer);

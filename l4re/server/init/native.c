@@ -14,7 +14,8 @@ static void fill_env(struct component *c, l4re_env_t *env)
 		.scheduler = L4_BASE_SCHEDULER_CAP, .first_free_cap = c->next_slot >> L4_CAP_SHIFT,
 		.utcb_area = l4_fpage(L4RE_UTCB_AREA, L4RE_UTCB_ORDER, 0),
 		.first_free_utcb = L4RE_UTCB_AREA + L4_UTCB_SIZE, .kip = l4re_kip(), .task = L4_BASE_TASK_CAP,
-		.prio = c->desc->prio,
+		.prio = c->desc->prio, .heartbeat_ns = c->desc->heartbeat_ns,
+		.heart = (l4_cap_idx_t)SLOT_HEART << L4_CAP_SHIFT,
 	};
 	memcpy(env->name, c->name, n < sizeof(env->name) ? n : sizeof(env->name) - 1);
 }

@@ -40,6 +40,8 @@ typedef struct l4re_env_t {
 	const l4_kernel_info_t *kip;
 	l4_cap_idx_t task;
 	l4_umword_t prio;            /**< of the first thread */
+	l4_uint64_t heartbeat_ns;    /**< 0: none (l4/re/c/alive.h) */
+	l4_cap_idx_t heart;          /**< IRQ to trigger */
 	char name[L4RE_ENV_NAME_MAX];
 } l4re_env_t;
 

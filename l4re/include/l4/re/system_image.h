@@ -45,6 +45,9 @@ struct sysimg_component {
 	l4_uint32_t restart_max;
 	l4_uint32_t first_grant, grant_count;
 	l4_uint32_t reserved;
+	l4_uint64_t heartbeat_ns;    /* 0: none */
+	l4_uint64_t backoff_ns;      /* before the first restart; each further one waits twice as long */
+	l4_uint64_t stable_ns;       /* who ran so long has its restarts forgotten; 0: never */
 };
 
 enum sysimg_grant_type {
@@ -75,7 +78,7 @@ struct sysimg_file {
 };
 
 _Static_assert(sizeof(struct sysimg_header) == 64, "image header");
-_Static_assert(sizeof(struct sysimg_component) == 104, "image component");
+_Static_assert(sizeof(struct sysimg_component) == 128, "image component");
 _Static_assert(sizeof(struct sysimg_grant) == 32, "image grant");
 _Static_assert(sizeof(struct sysimg_file) == 24, "image file");
 

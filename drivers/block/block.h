@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A block server without its device: clients' sessions, requests, partitions.
+ *
+ * A request goes: ring → block_decode() → device, in any number at once → block_complete() → reported in the order
+ * of the client's ring. Requests of a session are in a list in that order; the one at its head is the next to be
+ * reported. Nothing is kept that a successor would need: docs/virtio-l4.md.
+ *
+ * No system calls in here, so that it can be tested on the host.
+ */
+#ifndef BLOCK_H
+#define BLOCK_H
+
+#include <l4/virtio/blk_protocol.h>
+
+#include <l4/virtio/session.h>
+
+#define BLOCK_SEGS_MAX 64      /* data segments of a request */
+#define BLOCK_REQUESTS_MAX 64  /* outstanding, all sessions together */
+#define BLOCK_SESSIONS_MAX 32
+
+/** What the device can do. */
+struct block_geometry {
+	l4_uint64_t sectors;
+	l4_uint32_t block_bytes;       /**< smallest unit that it likes to write */
+	l4_uint32_t segs_max;          /**< data segments of a request, at most BLOCK_SEGS_MAX */
+	l4_uint32_t seg_bytes_max;     /**< 0: no limit */
+	l4_uint64_t features;          /**< VIRTIO_BLK_F_RO, FLUSH, DISCARD, WRITE_ZEROES */
+	l4_uint32_t discard_max, write_zeroes_max; /**< sectors */
+	l4_uint8_t write_zeroes_unmap;
+};
+
+/** A part of a disk. */
+struct block_range {
+	l4_uint64_t first, sectors;
+};
+
+enum block_request_state { BLOCK_WAITS /* a flush behind others */, BLOCK_AT_DEVICE, BLOCK_DONE };
+
+struct block_session;
+
+struct block_request {
+	struct block_request *next;    /**< in the session's list, or free */
+	struct block_session *session;
+	enum block_request_state state;
+	l4_uint16_t head;              /**< of the client's chain */
+	l4_uint8_t status;             /**< enum virtio_blk_status */
+	l4_uint64_t status_at;         /**< bus address in the window */
+	l4_uint32_t written;           /**< bytes of its writable part */
+	/* For the device: */
+	enum virtio_blk_type type;     /**< IN, OUT, FLUSH, DISCARD or WRITE_ZEROES */
+	l4_uint64_t sector;            /**< of the device */
+	l4_uint32_t sectors, flags;    /**< of DISCARD, WRITE_ZEROES; flags: VIRTIO_BLK_UNMAP */
+	l4_uint64_t bytes;             /**< of IN, OUT */
+	unsigned count;
+	struct vring_segment seg[BLOCK_SEGS_MAX]; /**< device addresses */
+};
+
+struct block_session {
+	struct l4vio_session vio;
+	struct block_service *service;
+	struct block_range range;
+	int read_only;
+	char name[VIRTIO_BLK_ID_BYTES + 1];
+	l4_uint64_t dma;               /**< device address of the window */
+	struct block_request *first, *last; /**< taken and not reported */
+	unsigned out;                  /**< how many these are */
+	unsigned number;               /**< for the caller: which one it is */
+};
+
+/** What the service calls; all are given once. */
+struct block_ops {
+	/** Give r to the device; there is room for all requests. */
+	void (*submit)(struct block_request *r);
+	/** Trigger the client's notify. */
+	void (*notify)(struct block_session *s);
+	/** Call block_kick(s) again, after others have had their turn. */
+	void (*again)(struct block_session *s);
+};
+
+struct block_service {
+	const struct block_ops *ops;
+	struct block_geometry geometry;
+	struct block_request requests[BLOCK_REQUESTS_MAX];
+	struct block_request *free;
+	struct block_session sessions[BLOCK_SESSIONS_MAX];
+	unsigned session_count;
+	unsigned share;                /**< requests a session may have out: they are never short */
+	struct vring_chain chain;
+};
+
+/** What one client gets. */
+struct block_client {
+	const char *name;              /**< of the service */
+	struct block_range range;
+	int read_only;
+	void *window;
+	l4_uint64_t bytes;
+	l4_uint64_t dma;
+};
+
+void block_init(struct block_service *b, const struct block_ops *ops, const struct block_geometry *g);
+/** Add a session, before the first kick. Null: too many, or the range is not on the disk. */
+struct block_session *block_session_add(struct block_service *b, const struct block_client *c);
+/** All sessions are there: look at every one as if it had been kicked. */
+void block_start(struct block_service *b);
+/** The client may have changed its page or its ring. */
+void block_kick(struct block_session *s);
+/** The device is done with r. */
+void block_complete(struct block_request *r, enum virtio_blk_status status);
+
+/**
+ * Make a request of a chain. 1: it is for the device; 0: it has its status already; -L4_EIO: it cannot
+ * even be answered.
+ */
+int block_decode(const struct block_session *s, const struct vring_chain *c, struct block_request *r);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Heartbeat: a component whose description has `heartbeat = TIME` must give a sign of life at least that often, or
+ * init takes it for hung and treats it as if it had faulted. A server calls l4re_alive() in every round of its
+ * loop and waits no longer than l4re_alive_timeout(). Without a heartbeat both cost next to nothing.
+ */
+#ifndef L4_RE_C_ALIVE_H
+#define L4_RE_C_ALIVE_H
+
+#include <l4/sys/ipc.h>
+
+/** Give a sign of life if one is due. Never blocks; for one thread of the program. */
+void l4re_alive(void);
+/** Send: at once; receive: until the next sign is due, NEVER without a heartbeat. */
+l4_timeout_t l4re_alive_timeout(void);
+
+#endif

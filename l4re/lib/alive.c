@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Signs of life. */
+#include <l4/re/env.h>
+#include <l4/re/c/alive.h>
+#include <l4/sys/irq.h>
+#include <l4/sys/kip_api.h>
+
+/* Signs in the time that init waits for one. */
+#define SIGNS 4
+
+static l4_uint64_t due; /* kernel clock, ns */
+
+void l4re_alive(void)
+{
+	l4_uint64_t now;
+
+	if (!l4re_env()->heartbeat_ns)
+		return;
+	now = l4_kip_clock_ns(l4re_kip());
+	if (now < due)
+		return;
+	due = now + l4re_env()->heartbeat_ns / SIGNS;
+	l4_irq_trigger(l4re_env()->heart);
+}
+
+l4_timeout_t l4re_alive_timeout(void)
+{
+	return l4_timeout(0, l4re_env()->heartbeat_ns ? l4_timeout_abs(due, 0) : L4_IPC_TIMEOUT_NEVER);
+}

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The block server's sessions and requests with a device of this program's: order of reports, flushes, restart of the server at
+ * any time, resets, a client that writes anything anywhere.
+ * sources: drivers/block/service.c drivers/block/request.c l4re/lib/virtio/session.c l4re/lib/virtio/ring_server.c l4re/lib/virtio/ring_client.c
+ * cflags: -Il4re/include -iquote drivers/block
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <l4/sys/err.h>
+
+#include "block.h"
+
+#define SESSIONS 3
+#define WINDOW 0x20000UL
+#define DISK_SECTORS 256
+#define PART_SECTORS 64UL
+#define RING 32
+#define DMA(n) (0x100000000UL * ((n) + 1))
+
+static char *window[SESSIONS];
+static char disk[DISK_SECTORS * 512];
+static struct block_service *service;
+static struct block_request *at_device[BLOCK_REQUESTS_MAX];
+static unsigned int at_device_count, notified[SESSIONS], want_again;
+static unsigned long seed = 1;
+static const char *test;
+
+static unsigned int random_below(unsigned int n)
+{
+	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+	return (seed >> 33) % n;
+}
+
+static void check(int good, const char *what)
+{
+	if (good)
+		return;
+	printf("not ok %s %s (seed %lu)\n", test, what, seed);
+	exit(1);
+}
+
+static void submit(struct block_request *r)
+{
+	check(at_device_count < BLOCK_REQUESTS_MAX, "too many at the device");
+	if (r->type == VIRTIO_BLK_T_FLUSH)
+		check(r->session->first == r, "flush before others");
+	at_device[at_device_count++] = r;
+}
+
+static void notify(struct block_session *s) { notified[s->number]++; }
+static void again(struct block_session *s) { want_again |= 1U << s->number; }
+static const struct block_ops ops = { submit, notify, again };
+
+static void start_server(void)
+{
+	const struct block_geometry g = {
+		.sectors = DISK_SECTORS, .block_bytes = 512, .segs_max = 8, .discard_max = 64, .write_zeroes_max = 64,
+		.features = VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES };
+
+	block_init(service, &ops, &g);
+	at_device_count = 0;
+	for (int i = 0; i < SESSIONS; i++) {
+		struct block_client c = { .name = "test", .range = { PART_SECTORS * i, PART_SECTORS }, .window = window[i],
+					  .bytes = WINDOW, .dma = DMA(i) };
+
+		check(block_session_add(service, &c) != NULL, "session");
+	}
+	block_start(service);
+}
+
+/* What the device does with a request. */
+static void perform(const struct block_request *r)
+{
+	unsigned int n = r->session->number;
+	l4_uint64_t at = r->sector * 512, lo = r->session->range.first, hi = lo + r->session->range.sectors;
+
+	if (r->type == VIRTIO_BLK_T_FLUSH)
+		return;
+	check(r->sector >= lo && r->sector < hi, "sector");
+	if (r->type == VIRTIO_BLK_T_WRITE_ZEROES || r->type == VIRTIO_BLK_T_DISCARD) {
+		check(r->sectors && r->sectors <= hi - r->sector, "range");
+		memset(disk + at, 0, r->sectors * 512UL);
+		return;
+	}
+	check(r->bytes && r->bytes <= (hi - r->sector) * 512 && r->count <= 8, "length");
+	for (unsigned int i = 0; i < r->count; i++) {
+		l4_uint64_t offset = r->seg[i].addr - DMA(n);
+
+		check(offset >= L4VIO_PAGE_BYTES && offset <= WINDOW && r->seg[i].len <= WINDOW - offset, "segment");
+		if (r->type == VIRTIO_BLK_T_IN)
+			memcpy(window[n] + offset, disk + at, r->seg[i].len);
+		else
+			memcpy(disk + at, window[n] + offset, r->seg[i].len);
+		at += r->seg[i].len;
+	}
+}
+
+static void complete_one(void)
+{
+	unsigned int i = random_below(at_device_count);
+	struct block_request *r = at_device[i];
+
+	at_device[i] = at_device[--at_device_count];
+	perform(r);
+	block_complete(r, VIRTIO_BLK_S_OK);
+}
+
+/* The server dies with requests at the device, some of which the device has performed. */
+static void restart_server(void)
+{
+	for (unsigned int i = 0; i < at_device_count; i++)
+		if (random_below(2))
+			perform(at_device[i]);
+	memset(service, 0x5a, sizeof(*service));
+	start_server();
+}
+
+/* --- a client: window = page, rings, then for each of 16 requests a header, a status and 2 KiB of data */
+
+#define REQUESTS 10
+#define DESC 0x1000UL
+#define AVAIL 0x2000UL
+#define USED 0x3000UL
+#define TABLE(i) (0x4000UL + 256 * (i))
+#define HEADER(i) (0x5000UL + 64 * (i))
+#define DATA(i) (0x6000UL + 2048 * (i))
+
+struct client {
+	unsigned int number;
+	struct vring_client ring;
+	struct job {
+		int out;
+		enum virtio_blk_type type;
+		unsigned int sector, sectors;
+		unsigned long serial;
+	} job[REQUESTS];
+	unsigned long serial, back;
+	unsigned int content[PART_SECTORS]; /* what is there for sure: number in each sector; ~0: being written */
+};
+
+static struct client clients[SESSIONS];
+
+static struct l4vio_page *page(unsigned int n)
+{
+	return (struct l4vio_page *)window[n];
+}
+
+static unsigned int status(unsigned int n, unsigned int s)
+{
+	page(n)->status = s;
+	page(n)->request++;
+	block_kick(&service->sessions[n]);
+	for (int i = 0; i < 1000 && page(n)->response != page(n)->request && at_device_count; i++)
+		complete_one();
+	check(page(n)->response == page(n)->request, "no answer to a status");
+	return page(n)->device_status;
+}
+
+static void open_client(unsigned int n)
+{
+	struct client *c = &clients[n];
+	const l4_uint64_t features = L4VIO_F_VERSION_1 | L4VIO_F_ACCESS_PLATFORM | L4VIO_F_INDIRECT_DESC |
+				     (n & 1 ? L4VIO_F_EVENT_IDX : 0);
+
+	memset(c, 0, sizeof(*c));
+	c->number = n;
+	check(status(n, 0) == 0, "reset");
+	memset(window[n] + L4VIO_PAGE_BYTES, 0, WINDOW - L4VIO_PAGE_BYTES);
+	memcpy(c->content, (unsigned int[PART_SECTORS]){ 0 }, sizeof(c->content));
+	memset(disk + 512 * PART_SECTORS * n, 0, 512 * PART_SECTORS);
+	page(n)->driver_features = features;
+	check(status(n, 0xb) & L4VIO_S_FEATURES_OK, "features");
+	vring_client_init(&c->ring, window[n] + DESC, window[n] + AVAIL, window[n] + USED, RING, features);
+	page(n)->queue[0] = (struct l4vio_queue){ RING, 0, DESC, AVAIL, USED };
+	check(status(n, 0xf) == 0xf, "start");
+}
+
+static int overlaps(const struct client *c, unsigned int sector, unsigned int sectors)
+{
+	for (int i = 0; i < REQUESTS; i++)
+		if (c->job[i].out && c->job[i].type != VIRTIO_BLK_T_FLUSH && c->job[i].sector < sector + sectors &&
+		    sector < c->job[i].sector + c->job[i].sectors)
+			return 1;
+	return 0;
+}
+
+/* Send a random request; sectors that another one is at are left alone, so that the outcome is known. */
+static void send(struct client *c)
+{
+	static const enum virtio_blk_type types[] = { VIRTIO_BLK_T_IN, VIRTIO_BLK_T_OUT, VIRTIO_BLK_T_OUT,
+						      VIRTIO_BLK_T_FLUSH, VIRTIO_BLK_T_WRITE_ZEROES };
+	unsigned int i = random_below(REQUESTS), n = 0, k, cut;
+	struct job *j = &c->job[i];
+	struct virtio_blk_header *h = (void *)(window[c->number] + HEADER(i));
+	struct virtio_blk_range *range = (void *)(h + 1);
+	struct vring_segment seg[6];
+	unsigned int readable, bytes;
+
+	if (j->out)
+		return;
+	j->type = types[random_below(5)];
+	j->sectors = j->type == VIRTIO_BLK_T_FLUSH ? 0 : 1 + random_below(4);
+	j->sector = random_below(PART_SECTORS - j->sectors + 1);
+	if (j->sectors && overlaps(c, j->sector, j->sectors))
+		return;
+	bytes = j->sectors * 512;
+	*h = (struct virtio_blk_header){ .type = j->type, .sector = j->sector };
+	*range = (struct virtio_blk_range){ j->sector, j->sectors, 0 };
+	window[c->number][HEADER(i) + 48] = 0x77;
+	/* The header in two pieces, the data in up to two. */
+	cut = 1 + random_below(15);
+	seg[n++] = (struct vring_segment){ HEADER(i), cut };
+	seg[n++] = (struct vring_segment){ HEADER(i) + cut, 16 - cut };
+	if (j->type == VIRTIO_BLK_T_WRITE_ZEROES) {
+		seg[n++] = (struct vring_segment){ HEADER(i) + 16, 16 };
+	} else if (bytes) {
+		cut = 1 + random_below(bytes - 1);
+		seg[n++] = (struct vring_segment){ DATA(i), cut };
+		seg[n++] = (struct vring_segment){ DATA(i) + cut, bytes - cut };
+	}
+	readable = j->type == VIRTIO_BLK_T_IN ? 2 : n;
+	seg[n++] = (struct vring_segment){ HEADER(i) + 48, 1 };
+	for (k = 0; k < j->sectors; k++)
+		memcpy(window[c->number] + DATA(i) + 512 * k, &(unsigned int){ c->serial + 1 }, 4);
+	if (vring_client_add(&c->ring, seg, n, readable, j))
+		return;
+	j->serial = ++c->serial;
+	j->out = 1;
+	if (vring_client_should_kick(&c->ring))
+		block_kick(&service->sessions[c->number]);
+}
+
+static void receive(struct client *c)
+{
+	l4_uint32_t written;
+	struct job *j;
+	void *token;
+	int got = vring_client_get(&c->ring, &token, &written);
+	unsigned int i, k, number;
+
+	check(got >= 0, "ring");
+	if (!got)
+		return;
+	j = token;
+	i = j - c->job;
+	check(j->out, "reported twice");
+	check(j->serial == c->back + 1, "order of reports");
+	check(window[c->number][HEADER(i) + 48] == VIRTIO_BLK_S_OK, "status byte");
+	c->back = j->serial;
+	j->out = 0;
+	for (k = 0; k < j->sectors; k++) {
+		memcpy(&number, window[c->number] + DATA(i) + 512 * k, 4);
+		if (j->type == VIRTIO_BLK_T_IN)
+			check(number == c->content[j->sector + k], "what was read");
+		else if (j->type != VIRTIO_BLK_T_FLUSH)
+			c->content[j->sector + k] = j->type == VIRTIO_BLK_T_OUT ? number : 0;
+	}
+}
+
+static void finish(void)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++) {
+		int open = 0;
+
+		while (at_device_count)
+			complete_one();
+		for (int n = 0; n < SESSIONS; n++) {
+			receive(&clients[n]);
+			open |= clients[n].back != clients[n].serial;
+		}
+		if (!open)
+			return;
+	}
+	check(0, "requests are lost");
+}
+
+static void exchange(int restarts, const char *name)
+{
+	test = name;
+	start_server();
+	for (int n = 0; n < SESSIONS; n++)
+		open_client(n);
+	for (int step = 0; step < 200000; step++) {
+		struct client *c = &clients[random_below(SESSIONS)];
+
+		switch (random_below(4)) {
+		case 0:
+		case 1:
+			send(c);
+			break;
+		case 2:
+			if (at_device_count)
+				complete_one();
+			break;
+		default:
+			receive(c);
+			vring_client_arm(&c->ring);
+		}
+		if (restarts && random_below(40) == 0)
+			restart_server();
+	}
+	finish();
+	for (int n = 0; n < SESSIONS; n++)
+		for (unsigned int k = 0; k < PART_SECTORS; k++)
+			check(!memcmp(disk + 512 * (PART_SECTORS * n + k), &clients[n].content[k], 4), "what is on the disk");
+	check(clients[0].serial > 4000, "too few requests");
+	printf("ok %s\n", name);
+}
+
+/* Statuses, in and out of order. */
+static void statuses(void)
+{
+	const l4_uint64_t must = L4VIO_F_VERSION_1 | L4VIO_F_ACCESS_PLATFORM;
+
+	test = "statuses";
+	memset(window[0], 0, WINDOW);
+	start_server();
+	check(page(0)->magic == L4VIO_MAGIC && page(0)->server == L4VIO_SERVER_UP && page(0)->device_id == 2, "page");
+	check(((struct virtio_blk_config *)page(0)->config)->capacity == PART_SECTORS, "capacity");
+	check(status(0, 0) == 0, "reset");
+	page(0)->driver_features = must | 1UL << 60;
+	check(!(status(0, 0xb) & L4VIO_S_FEATURES_OK), "unknown feature");
+	page(0)->driver_features = L4VIO_F_VERSION_1;
+	check(!(status(0, 0xb) & L4VIO_S_FEATURES_OK), "missing feature");
+	check(status(0, 0xf) & L4VIO_S_NEEDS_RESET, "start without features");
+	check(status(0, 0) == 0, "reset of a broken one");
+	page(0)->driver_features = must;
+	check(status(0, 0xb) == 0xb, "features");
+	page(0)->queue[0] = (struct l4vio_queue){ 512, 0, DESC, AVAIL, USED };
+	check(status(0, 0xf) & L4VIO_S_NEEDS_RESET, "queue too long");
+	check(status(0, 0) == 0 && status(0, 0xb) == 0xb, "again");
+	page(0)->queue[0] = (struct l4vio_queue){ 8, 0, 16, AVAIL, USED };
+	check(status(0, 0xf) & L4VIO_S_NEEDS_RESET, "queue in the page");
+	restart_server();
+	check(page(0)->device_status & L4VIO_S_NEEDS_RESET, "broken over a restart");
+	check(status(0, 0) == 0 && page(0)->instance == 2, "reset after a restart");
+	printf("ok statuses\n");
+}
+
+/* A reset waits for what is at the device, and nothing is touched afterwards. */
+static void resets(void)
+{
+	static char before[WINDOW];
+
+	test = "resets";
+	for (int round = 0; round < 300; round++) {
+		start_server();
+		for (int n = 0; n < SESSIONS; n++)
+			open_client(n);
+		for (int i = 0; i < 40; i++)
+			send(&clients[0]);
+		page(0)->status = 0;
+		page(0)->request++;
+		block_kick(&service->sessions[0]);
+		if (at_device_count && random_below(4) == 0)
+			restart_server();
+		while (at_device_count) {
+			check(page(0)->response != page(0)->request, "answered too early");
+			complete_one();
+		}
+		check(page(0)->response == page(0)->request && !page(0)->device_status, "no answer");
+		memcpy(before, window[0], WINDOW);
+		send(&clients[0]);
+		memcpy(before + L4VIO_PAGE_BYTES, window[0] + L4VIO_PAGE_BYTES, WINDOW - L4VIO_PAGE_BYTES);
+		block_kick(&service->sessions[0]);
+		check(!at_device_count && !memcmp(before, window[0], WINDOW), "touched after a reset");
+		memset(window[0], 0, WINDOW);
+	}
+	printf("ok resets\n");
+}
+
+/* Session 0 is hostile, the others go on. */
+static void hostile(void)
+{
+	unsigned int broken = 0;
+
+	test = "hostile";
+	start_server();
+	for (int n = 0; n < SESSIONS; n++)
+		open_client(n);
+	for (int step = 0; step < 300000; step++) {
+		struct client *c = &clients[1 + random_below(SESSIONS - 1)];
+		unsigned long at;
+
+		switch (random_below(6)) {
+		case 0:
+			send(c);
+			break;
+		case 1:
+			receive(c);
+			vring_client_arm(&c->ring);
+			break;
+		case 2:
+			if (at_device_count)
+				complete_one();
+			break;
+		case 3:
+			at = random_below(4) ? DESC + random_below(0x300) : random_below(4) ? HEADER(0) + random_below(640) :
+			     random_below(2) ? AVAIL + random_below(128) : random_below(WINDOW);
+			window[0][at] = random_below(3) ? random_below(256) : random_below(18);
+			break;
+		case 4:
+			((struct vring_avail *)(window[0] + AVAIL))->idx += random_below(4);
+			((struct virtio_blk_header *)(window[0] + HEADER(random_below(REQUESTS))))->type = random_below(15);
+			send(&clients[0]);
+			break;
+		default:
+			block_kick(&service->sessions[0]);
+		}
+		if (page(0)->device_status & L4VIO_S_NEEDS_RESET) {
+			broken++;
+			for (int i = 0; i < REQUESTS; i++)
+				clients[0].job[i].out = 0;
+			/* It owns the disk's first part alone. */
+			open_client(0);
+		}
+		if (random_below(2000) == 0)
+			restart_server();
+	}
+	memset(&clients[0], 0, sizeof(clients[0]));
+	memset(window[0], 0, WINDOW);
+	open_client(0);
+	finish();
+	check(broken > 100, "not hostile enough");
+	check(clients[1].serial > 4000, "the others were held up");
+	printf("ok hostile\n");
+}
+
+int main(void)
+{
+	service = malloc(sizeof(*service));
+	for (int n = 0; n < SESSIONS; n++)
+		window[n] = memset(aligned_alloc(4096, WINDOW), 0, WINDOW);
+	exchange(0, "exchange");
+	exchange(1, "exchange_restarts");
+	statuses();
+	resets();
+	hostile();
+	return 0;
+}
