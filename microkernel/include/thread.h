@@ -167,8 +167,6 @@ void thread_load_cr3(struct cpu *cpu, struct thread *t);
 /** Give the CPU the I/O ports that `next` may use. */
 void thread_switch_ports(struct thread *next);
 bool user_ip_valid(u64 ip);
-/* CF PF AF ZF SF TF DF OF RF AC ID: what user code may have set; not NT (iretq would fault), not IOPL */
-#define USER_FLAGS_MASK 0x250dd5UL
 #define USER_CS 0x33
 #define USER_SS 0x2b
 
@@ -183,6 +181,7 @@ void vcpu_drop_view(struct thread *t);
 /** A sender was queued at t. */
 void vcpu_note_pending(struct thread *t);
 void vcpu_resume_slow(struct thread *t);
+bool vcpu_resume_maps(struct thread *t);
 static inline bool vcpu_takes(const struct thread *t, u32 flag)
 {
 	return t->vcpu && ((t->flags & TF_VCPU_USER) || (t->vcpu->state & flag));

@@ -171,6 +171,24 @@ static int enter_maps(struct thread *t, unsigned int count)
 	return 0;
 }
 
+/**
+ * A resume in entry.S has mappings to enter. True: it can go on. False: the list is
+ * long, or something else must run first; vcpu_resume_slow() does the resume, with the list from its start.
+ */
+bool vcpu_resume_maps(struct thread *t)
+{
+	l4_vcpu_state_t *v = t->vcpu;
+	u32 count = *(volatile l4_uint32_t *)&v->map_count;
+
+	if (unlikely(count > MAPS_PER_STEP || (t->flags & TF_RESTART)))
+		return false;
+	t->op_index = 0;
+	if (unlikely(enter_maps(t, count)) || unlikely(this_cpu()->need_resched))
+		return false;
+	v->map_count = 0;
+	return true;
+}
+
 /** Resume in the general form; t->frame has all registers, ax cx r11 are in the state page. */
 void vcpu_resume_slow(struct thread *t)
 {

@@ -16,6 +16,8 @@
 #define MSR_GS_BASE 0xc0000101
 /* flags sysret may restore: CF PF AF ZF SF DF OF AC ID; IF and bit 1 are always set */
 #define SYSRET_FLAGS 0x240cd5
+/* CF PF AF ZF SF TF DF OF RF AC ID: what user code may have set; not NT (iretq would fault), not IOPL */
+#define USER_FLAGS_MASK 0x250dd5
 #define RFLAGS_TF 0x100
 #define RFLAGS_RF 0x10000
 

@@ -85,6 +85,9 @@
 	or	%ecx, %ebx
 .endm
 
+/* Where the CPU has left rsp after pushing an error code to the thread's frame. */
+#define FAULT_FRAME (THREAD_FRAME + FRAME_ERR)
+
 /* --- the system call instruction (step 1 in docs/architecture.md) */
 	.globl	syscall_entry
 	.balign	64
@@ -355,6 +358,7 @@ vcpu_syscall:
 	mov	%gs:CPU_USER_RSP, %rcx
 	mov	%rcx, L4_VCPU_OFF_SP(%rsp)
 	movq	$L4_VCPU_TRAP_SYSCALL, L4_VCPU_OFF_TRAPNO(%rsp)
+vcpu_into_server:
 	mov	L4_VCPU_OFF_STATE(%rsp), %ecx
 	mov	%ecx, L4_VCPU_OFF_SAVED_STATE(%rsp)
 	and	$~(L4_VCPU_F_IRQ | L4_VCPU_F_USER_MODE), %ecx
@@ -372,34 +376,8 @@ vcpu_syscall:
 	swapgs
 	sysretq
 
-/*
- * Resume: from the server into the user task. Live user registers: all but
- * rax, rcx, r11, whose values are in the state page. Whatever is not the
- * common case goes to vcpu_resume_slow() with a full frame.
- */
-	.balign	64
-vcpu_resume:
-	mov	THREAD_VCPU(%rsp), %rax
-	test	%rax, %rax
-	jz	vcpu_resume_generic
-	cmpq	$0, THREAD_USER_CR3(%rsp)
-	je	vcpu_resume_generic
-	testb	$(TF_PENDING | TF_HALT), THREAD_FLAGS(%rsp)
-	jnz	vcpu_resume_generic
-	cmpl	$0, L4_VCPU_OFF_MAP_COUNT(%rax)
-	jne	vcpu_resume_generic
-	/* sysret's conditions: rcx and r11 as the user's own syscall instruction left them, ip in the low half */
-	mov	L4_VCPU_OFF_IP(%rax), %rcx
-	mov	L4_VCPU_OFF_FLAGS(%rax), %r11
-	cmp	%rcx, L4_VCPU_OFF_CX(%rax)
-	jne	vcpu_resume_generic
-	cmp	%r11, L4_VCPU_OFF_R11(%rax)
-	jne	vcpu_resume_generic
-	test	$(RFLAGS_TF | RFLAGS_RF), %r11d
-	jnz	vcpu_resume_generic
-	mov	%rcx, %r11
-	shr	$47, %r11
-	jnz	vcpu_resume_generic
+/* What a resume does, whichever instruction ends it: rax = state page, rsp = thread. Changes r11. */
+.macro VCPU_INTO_USER
 	orl	$TF_VCPU_USER, THREAD_FLAGS(%rsp)
 	mov	L4_VCPU_OFF_SAVED_STATE(%rax), %r11d
 	or	$(L4_VCPU_F_IRQ | L4_VCPU_F_USER_MODE), %r11d
@@ -409,6 +387,38 @@ vcpu_resume:
 	mov	%r11, %gs:CPU_CR3
 	incq	%gs:CPU_COUNT_CR3
 	mov	%r11, %cr3
+.endm
+
+/*
+ * Resume: from the server into the user task. Live user registers: all but
+ * rax, rcx, r11, whose values are in the state page. What needs more than a few mappings,
+ * or has an event waiting, goes to vcpu_resume_slow() with a full frame.
+ */
+	.balign	64
+vcpu_resume:
+	mov	THREAD_VCPU(%rsp), %rax
+	test	%rax, %rax
+	jz	vcpu_resume_generic
+	cmpq	$0, THREAD_USER_CR3(%rsp)
+	je	vcpu_resume_generic
+	cmpl	$0, L4_VCPU_OFF_MAP_COUNT(%rax)
+	jne	vcpu_resume_map
+vcpu_resume_mapped:
+	testb	$TF_EXIT_WORK, THREAD_FLAGS(%rsp)
+	jnz	vcpu_resume_generic
+	mov	L4_VCPU_OFF_IP(%rax), %rcx
+	mov	%rcx, %r11
+	shr	$47, %r11
+	jnz	vcpu_resume_generic
+	/* sysret's conditions: rcx and r11 as the user's own syscall instruction left them */
+	mov	L4_VCPU_OFF_FLAGS(%rax), %r11
+	cmp	%rcx, L4_VCPU_OFF_CX(%rax)
+	jne	vcpu_resume_iret
+	cmp	%r11, L4_VCPU_OFF_R11(%rax)
+	jne	vcpu_resume_iret
+	test	$(RFLAGS_TF | RFLAGS_RF), %r11d
+	jnz	vcpu_resume_iret
+	VCPU_INTO_USER
 	/* rcx is the checked ip; everything read from the page from here on is safe with any value */
 	mov	L4_VCPU_OFF_FLAGS(%rax), %r11
 	and	$SYSRET_FLAGS, %r11d
@@ -417,6 +427,44 @@ vcpu_resume:
 	mov	L4_VCPU_OFF_AX(%rax), %rax
 	swapgs
 	sysretq
+/* Behind an exception: rcx and r11 are the user's own. rcx = the checked ip */
+vcpu_resume_iret:
+	VCPU_INTO_USER
+	add	$THREAD_FRAME_END, %rsp
+	push	$USER_SS
+	push	L4_VCPU_OFF_SP(%rax)
+	mov	L4_VCPU_OFF_FLAGS(%rax), %r11
+	and	$USER_FLAGS_MASK, %r11d
+	or	$0x202, %r11d
+	push	%r11
+	push	$USER_CS
+	push	%rcx
+	mov	L4_VCPU_OFF_CX(%rax), %rcx
+	mov	L4_VCPU_OFF_R11(%rax), %r11
+	mov	L4_VCPU_OFF_AX(%rax), %rax
+	swapgs
+	iretq
+/* Interrupts may be taken between mappings, so what they change is looked at afterwards. */
+vcpu_resume_map:
+	mov	%rcx, THREAD_FRAME + FRAME_IP(%rsp)
+	mov	%r11, THREAD_FRAME + FRAME_FLAGS(%rsp)
+	mov	%rsp, %rax
+	mov	%gs:CPU_STACK_TOP, %rsp
+	.irp	reg, rdi, rsi, rdx, r8, r9, r10
+	push	%\reg
+	.endr
+	mov	%rax, %rdi
+	call	vcpu_resume_maps
+	.irp	reg, r10, r9, r8, rdx, rsi, rdi
+	pop	%\reg
+	.endr
+	mov	%gs:CPU_CURRENT, %rsp
+	test	%al, %al
+	mov	THREAD_VCPU(%rsp), %rax
+	jnz	vcpu_resume_mapped
+	mov	THREAD_FRAME + FRAME_IP(%rsp), %rcx
+	mov	THREAD_FRAME + FRAME_FLAGS(%rsp), %r11
+/* rcx and r11 are still the server's when there are mappings, since the instruction may have to be done again. */
 vcpu_resume_generic:
 	mov	$L4_SYS_VCPU_RESUME, %eax
 	jmp	resume_generic
@@ -438,11 +486,48 @@ vector = 0
 vector = vector + 1
 .endr
 
+/*
+ * A page fault of a vCPU's user task: into the server. The error code and what iret would
+ * need are in the thread's frame; live user registers: all but rcx and r11.
+ */
+	.balign	64
+page_fault_entry:
+	testb	$3, 16(%rsp)
+	jz	1f
+	swapgs
+	testb	$TF_VCPU_USER, THREAD_FLAGS - FAULT_FRAME(%rsp)
+	jz	2f
+	cmpq	$0, trace_ring + TRACE_MASK(%rip)
+	jne	2f
+	incq	%gs:CPU_COUNT_ENTRIES
+	incq	%gs:CPU_COUNT_PAGE_FAULTS
+	mov	%rcx, %gs:CPU_USER_RSP
+	mov	THREAD_VCPU - FAULT_FRAME(%rsp), %rcx
+	pop	L4_VCPU_OFF_ERR(%rcx)
+	pop	L4_VCPU_OFF_IP(%rcx)
+	mov	%r11, L4_VCPU_OFF_R11(%rcx)
+	pop	%r11			/* cs */
+	pop	L4_VCPU_OFF_FLAGS(%rcx)
+	pop	L4_VCPU_OFF_SP(%rcx)
+	mov	%rax, L4_VCPU_OFF_AX(%rcx)
+	mov	%gs:CPU_USER_RSP, %r11
+	mov	%r11, L4_VCPU_OFF_CX(%rcx)
+	mov	%cr2, %r11
+	mov	%r11, L4_VCPU_OFF_PFA(%rcx)
+	movq	$14, L4_VCPU_OFF_TRAPNO(%rcx)
+	mov	%rcx, %rsp
+	jmp	vcpu_into_server
+1:	push	$14
+	jmp	trap_from_kernel
+2:	push	$14
+	jmp	trap_from_user
+
 	.balign	64
 trap_common:
 	testb	$3, 24(%rsp)
 	jz	trap_from_kernel
 	swapgs
+trap_from_user:
 	PUSH_GPRS
 trap_saved:
 	/* DF, AC, NT are the user's: drop them */
@@ -589,6 +674,8 @@ vector = 0
 	.quad	fatal_vectors
 	.elseif vector == 8
 	.quad	fatal_vectors + 16
+	.elseif vector == 14
+	.quad	page_fault_entry
 	.elseif vector == 18
 	.quad	fatal_vectors + 32
 	.else

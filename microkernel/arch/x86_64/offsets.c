@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Structure offsets for assembly; compiled to text only. */
 #include "object.h"
+#include "trace.h"
 
 #define DEFINE(sym, val) __asm__ volatile("\n->" #sym " %0" : : "i"(val))
 
@@ -13,6 +14,7 @@ void offsets(void)
 	DEFINE(CPU_CR3, offsetof(struct cpu, cr3));
 	DEFINE(CPU_COUNT_CR3, offsetof(struct cpu, count.cr3_loads));
 	DEFINE(CPU_COUNT_ENTRIES, offsetof(struct cpu, count.kernel_entries));
+	DEFINE(CPU_COUNT_PAGE_FAULTS, offsetof(struct cpu, count.page_faults));
 	DEFINE(CPU_COUNT_SHORT_IPCS, offsetof(struct cpu, count.short_ipcs));
 	DEFINE(CPU_LONG_IPC, offsetof(struct cpu, long_ipc));
 	DEFINE(CPU_NEED_RESCHED, offsetof(struct cpu, need_resched));
@@ -58,6 +60,7 @@ void offsets(void)
 	DEFINE(THREAD_SERVER_CR3, offsetof(struct thread, server_cr3));
 	DEFINE(THREAD_USER_CR3, offsetof(struct thread, user_cr3));
 	DEFINE(THREAD_CR3, offsetof(struct thread, cr3));
+	DEFINE(TRACE_MASK, offsetof(struct trace_ring, header.mask));
 	DEFINE(FRAME_BX, offsetof(struct frame, bx));
 	DEFINE(FRAME_BP, offsetof(struct frame, bp));
 	DEFINE(FRAME_R12, offsetof(struct frame, r12));
@@ -70,6 +73,7 @@ void offsets(void)
 	DEFINE(FRAME_DX, offsetof(struct frame, dx));
 	DEFINE(FRAME_R8, offsetof(struct frame, r8));
 	DEFINE(FRAME_TRAPNO, offsetof(struct frame, trapno));
+	DEFINE(FRAME_ERR, offsetof(struct frame, err));
 	DEFINE(FRAME_IP, offsetof(struct frame, ip));
 	DEFINE(FRAME_FLAGS, offsetof(struct frame, flags));
 	DEFINE(FRAME_SP, offsetof(struct frame, sp));

@@ -209,56 +209,114 @@ static void b_views(void)
 }
 static void views(void) { run_body(b_views); }
 
-/* All registers go in and come out, by the short and the general way of resuming. */
+static void registers_fill(word ax, word cx, word r11, word flags, word salt)
+{
+	for (int i = 0; i < 13; i++)
+		(&vc.r15)[i] = 0x0123456789abcdefUL * (i + 1 + 20 * salt);
+	vc.fs = 0x123456789a;
+	vc.gs = 0xffffffff81000000 + salt;
+	st->r.ax = ax;
+	st->r.cx = cx;
+	st->r.r11 = r11;
+	st->r.flags = flags;
+}
+
+/* What u_dump has pushed below d, and the registers at its end, are those that went in. */
+static void registers_check(const word *d, word ax, word cx, word r11, word flags, word salt)
+{
+	static const signed char pushed[] = { -1, 11, -1, 10, 9, 8, 7, 6, 5, 4, -1, 3, 2, 1, 0, -1 };
+	const word *r = &vc.r15;
+
+	CHECK_EQ(st->r.trapno, L4_VCPU_TRAP_SYSCALL);
+	CHECK_EQ(d[-1], ax);
+	CHECK_EQ(d[-3], cx);
+	CHECK_EQ(d[-11], r11);
+	CHECK_EQ(d[-16], flags);
+	CHECK_EQ(st->r.flags, flags);
+	for (int i = 0; i < 16; i++)
+		if (pushed[i] >= 0)
+			CHECK_EQ(d[-1 - i], 0x0123456789abcdefUL * (pushed[i] + 1 + 20 * salt));
+	CHECK_EQ(vc.rax, ax);
+	CHECK_EQ(vc.fs, 0x123456789a);
+	CHECK_EQ(vc.gs, 0xffffffff81000000 + salt);
+	CHECK_EQ(vc.entry_flags & 0xdd5, vc.entry_flags & 0x44);
+	for (int i = 0; i < 12; i++)
+		CHECK_EQ(r[i], 0x0123456789abcdefUL * (i + 1 + 20 * salt));
+}
+
+/* All registers go in and come out, by sysret and by iret. */
 static void b_registers(void)
 {
-	static word saved[16];
-
-	(void)saved;
 	vcpu_on();
 	view(user);
 	for (int slow = 0; slow < 2; slow++) {
-		word *r = &vc.r15, *d = ustack + 512;
+		word cx = slow ? 0xc1c1c1c1c1 : (word)u_dump, r11 = slow ? 0x1111 : 0x202 | 0xcd5;
+		word flags = slow ? 0x247 : 0x202 | 0xcd5;
 
-		for (int i = 0; i < 13; i++)
-			r[i] = 0x0123456789abcdefUL * (i + 1 + 20 * slow);
-		vc.fs = 0x123456789a;
-		vc.gs = 0xffffffff81000000 + slow;
+		registers_fill(0xa5a5a5a5, cx, r11, flags, slow);
 		st->r.ip = (word)u_dump;
-		st->r.sp = (word)d;
-		st->r.flags = slow ? 0x247 : 0x202 | 0xcd5;
-		st->r.ax = 0xa5a5a5a5;
-		st->r.cx = slow ? 0xc1c1c1c1c1 : (word)u_dump;
-		st->r.r11 = slow ? 0x1111 : 0x202 | 0xcd5;
+		st->r.sp = (word)(ustack + 512);
 		CHECK_EQ(vc_run(&vc), 0);
-		CHECK_EQ(st->r.trapno, L4_VCPU_TRAP_SYSCALL);
-		CHECK_EQ(st->r.sp, d - 16);
-		CHECK_EQ(d[-1], 0xa5a5a5a5);
-		CHECK_EQ(d[-2], r[11]);
-		CHECK_EQ(d[-3], slow ? 0xc1c1c1c1c1 : (word)u_dump);
-		CHECK_EQ(d[-4], r[10]);
-		CHECK_EQ(d[-5], r[9]);
-		CHECK_EQ(d[-6], r[8]);
-		CHECK_EQ(d[-7], r[7]);
-		CHECK_EQ(d[-8], r[6]);
-		CHECK_EQ(d[-9], r[5]);
-		CHECK_EQ(d[-10], r[4]);
-		CHECK_EQ(d[-11], slow ? 0x1111 : 0x202 | 0xcd5);
-		CHECK_EQ(d[-12], r[3]);
-		CHECK_EQ(d[-13], r[2]);
-		CHECK_EQ(d[-14], r[1]);
-		CHECK_EQ(d[-15], r[0]);
-		CHECK_EQ(d[-16], slow ? 0x247 : 0x202 | 0xcd5);
-		CHECK_EQ(st->r.flags, d[-16]);
-		CHECK_EQ(vc.rax, 0xa5a5a5a5);
-		CHECK_EQ(vc.fs, 0x123456789a);
-		CHECK_EQ(vc.gs, 0xffffffff81000000 + slow);
-		CHECK_EQ(vc.entry_flags & 0xdd5, vc.entry_flags & 0x44);
-		for (int i = 0; i < 12; i++)
-			CHECK_EQ(r[i], 0x0123456789abcdefUL * (i + 1 + 20 * slow));
+		CHECK_EQ(st->r.sp, ustack + 512 - 16);
+		registers_check(ustack + 512, 0xa5a5a5a5, cx, r11, flags, slow);
 	}
 }
 static void registers(void) { run_body(b_registers); }
+
+/* A push faults, and is done again with the page mapped: alone, with some others, with many. */
+static void b_fault_registers(void)
+{
+	const word cx = 0x8000000000000001, r11 = ~0UL;
+
+	vcpu_on();
+	view(user);
+	for (word round = 0; round < 300; round++) {
+		word sp = HOLE_VA + L4_PAGESIZE, flags = 0x202 | (round % 2 ? 0x8d5 : 0x240400);
+		unsigned n = 1 + round % 7;
+
+		registers_fill(round, cx, r11, flags, round);
+		/* none of these may reach user code, nor those that a fault adds come back */
+		st->r.flags |= round % 3 ? 0x4000 | 3 << 12 : 0;
+		st->r.ip = (word)u_dump;
+		st->r.sp = sp;
+		CHECK_EQ(vc_run(&vc), 0);
+		CHECK_EQ(st->r.trapno, 14);
+		CHECK_EQ(st->r.pfa, sp - 8);
+		CHECK_EQ(st->r.err, 6);
+		CHECK_EQ(st->r.ip, u_dump);
+		CHECK_EQ(st->r.sp, sp);
+		CHECK_EQ(st->r.flags & ~0x10000UL, flags);
+		CHECK_EQ(st->r.ax, round);
+		CHECK_EQ(st->r.cx, cx);
+		CHECK_EQ(st->r.r11, r11);
+		for (unsigned i = 0; i < n; i++) {
+			st->map[i].src = SECRET_VA | RW;
+			st->map[i].dst = (HOLE_VA + (n - 1 - i) * L4_PAGESIZE) | 12;
+		}
+		st->map_count = n;
+		CHECK_EQ(vc_run(&vc), 0);
+		registers_check((word *)(SECRET_VA + L4_PAGESIZE), round, cx, r11, flags, round);
+		CHECK_EQ(st->map_count, 0);
+		CHECK_OK(l4_task_unmap_u(user, l4_fpage(HOLE_VA, 15, RWX), ALL, l4_utcb()));
+	}
+}
+static void fault_registers(void) { run_body(b_fault_registers); }
+
+static volatile word ticks;
+static void ticker(void *arg)
+{
+	for (;;) {
+		l4_ipc_sleep_us(20);
+		ticks++;
+	}
+}
+
+/* Same, with another thread that comes between. */
+static void fault_registers_preempted(void)
+{
+	kt_thread_prio(KT_TASK, ticker, 0, KT_PRIO + 10);
+	run_body(b_fault_registers);
+}
 
 /* FPU registers pass through system calls, faults and preemption by a thread that uses them. */
 static void b_fpu(void)
@@ -929,15 +987,6 @@ static void b_breakpoint(void)
 static void breakpoint(void) { run_body(b_breakpoint); }
 
 /* Long resumes are preempted, and go on where they were. */
-static volatile word ticks;
-static void ticker(void *arg)
-{
-	for (;;) {
-		l4_ipc_sleep_us(20);
-		ticks++;
-	}
-}
-
 static void b_map_preempted(void)
 {
 	vcpu_on();
@@ -1116,7 +1165,8 @@ static void random_user_code(void)
 }
 
 const struct kt_test kt_tests[] = {
-	KT_TEST(basics), KT_TEST(views), KT_TEST(registers), KT_TEST(fpu), KT_TEST(user_faults), KT_TEST(map_list),
+	KT_TEST(basics), KT_TEST(views), KT_TEST(registers), KT_TEST(fault_registers),
+	KT_TEST(fault_registers_preempted), KT_TEST(fpu), KT_TEST(user_faults), KT_TEST(map_list),
 	KT_TEST(isolation), KT_TEST(server_faults), KT_TEST(server_fault_ipc), KT_TEST(user_exceptions),
 	KT_TEST(irq_user), KT_TEST(irq_server), KT_TEST(message), KT_TEST(hostile), KT_TEST(bad_entry),
 	KT_TEST(server_memory), KT_TEST(user_destroyed_by_server), KT_TEST(user_destroyed), KT_TEST(ends),
