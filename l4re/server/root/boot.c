@@ -20,8 +20,8 @@
  */
 #define INIT_PRIO 100
 #define ROOT_PRIO 110
-/* Kernel memory root keeps to itself: its page tables, gates and slots. */
-#define ROOT_KERNEL_MEMORY (4UL << 20)
+/* Kernel memory root keeps to itself, beside what is for its window and its slots: page tables of device memory above all. */
+#define ROOT_KERNEL_MEMORY (2UL << 20)
 
 enum {
 	SLOT_INIT_IMAGE = L4_BASE_FIRST_FREE_SLOT, SLOT_INIT_ALLOC, SLOT_INIT_FIRST_FREE
@@ -94,10 +94,12 @@ static void fill_slots(l4_cap_idx_t task, l4_cap_idx_t thread, l4_cap_idx_t fact
 static l4_cap_idx_t init_factory(void)
 {
 	l4_cap_idx_t factory = slot_alloc();
-	l4_umword_t limit = 0, used = 0;
+	l4_umword_t limit = 0, used = 0, own = ROOT_KERNEL_MEMORY + pages_window_kernel_bytes() + slots_kernel_bytes();
 
 	must(l4_error(l4_factory_info_u(L4_BASE_FACTORY_CAP, &limit, &used, l4_utcb())), "kernel memory");
-	must(l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, factory, limit - used - ROOT_KERNEL_MEMORY)),
+	if (used + own >= limit)
+		die("%lu KiB of kernel memory are too few", limit >> 10);
+	must(l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, factory, limit - used - own)),
 	     "factory of init");
 	return factory;
 }

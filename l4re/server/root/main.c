@@ -6,19 +6,46 @@
 #include <l4/re/c/mem_alloc.h>
 #include <l4/sys/task.h>
 
-#define SLOT_COUNT 32768
+/*
+ * Slots are shared out by memory, so that no client can take those of the others: one for each 16 KiB (more where
+ * there is so much memory that this would be too many), and some for everybody.
+ */
+#define SLOTS_MAX 0x10000
+#define SLOTS_OF_ALL 12288 /* root's and init's own, and SLOTS_FLOOR for each component */
+#define SLOTS_FLOOR 128
+#define SLOT_MEMORY 0x4000UL
+/* A gate, its slot, and what the kernel needs around them. */
+#define SLOT_KERNEL_BYTES 192
 
-/* Slots of the own capability space: a stack of returned ones above a high-water mark. */
-static unsigned short returned[SLOT_COUNT];
-static unsigned returned_count, next_slot = L4_BASE_FIRST_FREE_SLOT;
+/* A stack of returned ones above a high-water mark. */
+static unsigned short returned[SLOTS_MAX];
+static unsigned returned_count, next_slot = L4_BASE_FIRST_FREE_SLOT, slot_count = SLOTS_OF_ALL;
+static l4_uint64_t slot_memory = SLOT_MEMORY;
 
 l4_cap_idx_t received_cap;
+
+void slots_init(l4_uint64_t memory_bytes)
+{
+	while (memory_bytes / slot_memory > SLOTS_MAX - SLOTS_OF_ALL)
+		slot_memory *= 2;
+	slot_count = SLOTS_OF_ALL + memory_bytes / slot_memory;
+}
+
+unsigned slots_share(l4_uint64_t memory_bytes)
+{
+	return SLOTS_FLOOR + memory_bytes / slot_memory;
+}
+
+l4_uint64_t slots_kernel_bytes(void)
+{
+	return (l4_uint64_t)slot_count * SLOT_KERNEL_BYTES;
+}
 
 l4_cap_idx_t slot_alloc(void)
 {
 	if (returned_count)
 		return (l4_cap_idx_t)returned[--returned_count] << L4_CAP_SHIFT;
-	return next_slot < SLOT_COUNT ? (l4_cap_idx_t)next_slot++ << L4_CAP_SHIFT : L4_INVALID_CAP;
+	return next_slot < slot_count ? (l4_cap_idx_t)next_slot++ << L4_CAP_SHIFT : L4_INVALID_CAP;
 }
 
 void slot_free(l4_cap_idx_t slot)
@@ -77,7 +104,7 @@ static l4_msgtag_t quota_dispatch(struct quota *q, l4_msgtag_t tag)
 		return reply(0, 2);
 	}
 	err = create(q, mr, l4_msgtag_words(tag), &o);
-	return err ? reply(err, 0) : reply_object(o, L4_CAP_FPAGE_RW);
+	return err ? reply(err, 0) : reply_object(o, L4_CAP_FPAGE_RWS);
 }
 
 /* Which protocol an object answers to. */
@@ -96,7 +123,8 @@ static l4_msgtag_t object_dispatch(struct object *o, l4_msgtag_t tag, unsigned r
 {
 	if (l4_msgtag_words(tag) < 1 || l4_utcb_mr()->mr[0] != L4RE_OBJECT_RELEASE_OP)
 		return reply(-L4_ENOSYS, 0);
-	if (!(rights & L4_CAP_RIGHT_W) || !o->owner)
+	/* Not right W: who may write to shared memory must not be able to take it away from the others. */
+	if (!(rights & L4_CAP_RIGHT_S) || !o->owner)
 		return reply(-L4_EPERM, 0);
 	object_destroy(o);
 	return reply(0, 0);
@@ -181,6 +209,7 @@ void root_main(void)
 	if (kip->magic != L4_KIP_MAGIC || kip->version != L4_KIP_VERSION)
 		die("unknown kernel interface page");
 	pages_init(kip);
+	slots_init(pages_free_bytes());
 	all = quota_first(pages_free_bytes());
 	fmt_log("root: %lu MiB of memory\n", pages_free_bytes() >> 20);
 	boot_init(kip, all);

@@ -21,6 +21,24 @@ void quota_return(struct quota *q, l4_uint64_t bytes)
 	q->used -= bytes;
 }
 
+l4_cap_idx_t quota_slot_take(struct quota *q)
+{
+	l4_cap_idx_t slot;
+
+	if (q->top->slots >= q->top->slots_max)
+		return L4_INVALID_CAP;
+	slot = slot_alloc();
+	if (l4_is_valid_cap(slot))
+		q->top->slots++;
+	return slot;
+}
+
+void quota_slot_return(struct quota *q, l4_cap_idx_t slot)
+{
+	slot_free(slot);
+	q->top->slots--;
+}
+
 static void object_link(struct quota *owner, struct object *o)
 {
 	o->owner = owner;
@@ -41,8 +59,8 @@ static void object_unlink(struct object *o)
 		o->next->prev = o->prev;
 }
 
-/* A zeroed page with a gate whose label is its address. */
-static struct object *object_page(enum object_type type)
+/* A zeroed page with a gate, in this slot, whose label is its address. */
+static struct object *object_page(enum object_type type, l4_cap_idx_t slot)
 {
 	int fresh;
 	l4_uint64_t pa = pages_alloc(L4_PAGESHIFT, &fresh);
@@ -52,11 +70,8 @@ static struct object *object_page(enum object_type type)
 		return 0;
 	memset(o, 0, L4_PAGESIZE);
 	o->type = type;
-	o->gate = slot_alloc();
-	if (l4_is_invalid_cap(o->gate) ||
-	    l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, o->gate, L4_BASE_THREAD_CAP, (l4_umword_t)o)) < 0) {
-		if (l4_is_valid_cap(o->gate))
-			slot_free(o->gate);
+	o->gate = slot;
+	if (l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, slot, L4_BASE_THREAD_CAP, (l4_umword_t)o)) < 0) {
 		pages_free(pa, L4_PAGESHIFT);
 		return 0;
 	}
@@ -65,13 +80,17 @@ static struct object *object_page(enum object_type type)
 
 int object_create(struct quota *owner, enum object_type type, struct object **out)
 {
+	l4_cap_idx_t slot;
 	struct object *o;
 	int err = quota_take(owner, L4_PAGESIZE);
 
 	if (err)
 		return err;
-	o = object_page(type);
+	slot = quota_slot_take(owner);
+	o = l4_is_valid_cap(slot) ? object_page(type, slot) : 0;
 	if (!o) {
+		if (l4_is_valid_cap(slot))
+			quota_slot_return(owner, slot);
 		quota_return(owner, L4_PAGESIZE);
 		return -L4_ENOMEM;
 	}
@@ -83,7 +102,6 @@ int object_create(struct quota *owner, enum object_type type, struct object **ou
 void object_destroy(struct object *o)
 {
 	l4_task_delete_obj(L4_BASE_TASK_CAP, o->gate);
-	slot_free(o->gate);
 	if (o->type == OBJECT_DATASPACE)
 		dataspace_destroy_contents((struct dataspace *)o);
 	else if (o->type == OBJECT_QUOTA)
@@ -91,17 +109,20 @@ void object_destroy(struct object *o)
 	else if (o->type == OBJECT_NAMESPACE)
 		namespace_destroy_contents(o);
 	object_unlink(o);
+	quota_slot_return(o->owner, o->gate);
 	quota_return(o->owner, L4_PAGESIZE);
 	pages_free(window_pa(o), L4_PAGESHIFT);
 }
 
 struct quota *quota_first(l4_uint64_t limit)
 {
-	struct quota *q = (struct quota *)object_page(OBJECT_QUOTA);
+	struct quota *q = (struct quota *)object_page(OBJECT_QUOTA, slot_alloc());
 
 	if (!q)
 		die("no first quota");
 	q->limit = limit;
+	q->top = q;
+	q->slots_max = ~0U;
 	q->privileged = 1;
 	return q;
 }
@@ -115,6 +136,8 @@ int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct 
 		return -L4_EINVAL;
 	if (flags && !owner->privileged)
 		return -L4_EPERM;
+	if (owner->depth == QUOTA_DEPTH_MAX)
+		return -L4_ERANGE;
 	err = quota_take(owner, limit);
 	if (err)
 		return err;
@@ -126,34 +149,15 @@ int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct 
 	*out = (struct quota *)o;
 	(*out)->limit = limit;
 	(*out)->devices = flags & L4RE_MA_CREATE_DEVICES;
+	(*out)->depth = owner->depth + 1;
+	(*out)->top = owner->privileged ? *out : owner->top;
+	(*out)->slots_max = slots_share(limit);
 	return 0;
 }
 
-static struct quota *child_quota(struct quota *q)
-{
-	struct object *o = q->objects;
-
-	while (o && o->type != OBJECT_QUOTA)
-		o = o->next;
-	return (struct quota *)o;
-}
-
-/* Quotas nest as deep as a client likes and root's stack is small: take the innermost first. */
-static struct quota *innermost(struct quota *q)
-{
-	struct quota *child;
-
-	while ((child = child_quota(q)))
-		q = child;
-	return q;
-}
-
+/* Recursive; quotas nest at most QUOTA_DEPTH_MAX deep. */
 void quota_destroy_contents(struct quota *q)
 {
-	struct quota *inner;
-
-	while ((inner = innermost(q)) != q)
-		object_destroy(&inner->obj);
 	while (q->objects)
 		object_destroy(q->objects);
 	if (q->obj.owner)

@@ -9,6 +9,7 @@
  * The window onto the memory has pages of 4 KiB, 2 MiB or 1 GiB. To the kernel a page that is
  * revoked in part is revoked whole, so no page of the window is larger than the block it
  * is part of: a page is broken up when its block is, and put together for a large block.
+ * Root has kernel memory for the tables that this takes at the most: it can never fail.
  */
 #include "root.h"
 #include "../../lib/string.h"
@@ -31,6 +32,8 @@ static l4_uint64_t page_count, free_bytes;
 static int huge_pages; /* the machine has pages of 1 GiB */
 
 #define UNIT(pa) ((pa) >> L4_SUPERPAGESHIFT)
+/* A page table and the kernel's notes about what is in it. */
+#define TABLE_KERNEL_BYTES (3 * L4_PAGESIZE)
 
 /* Map [pa, pa + 2^order) in pages of 2^leaf; pieces below the next page size make the kernel use this one. */
 static void window_map(l4_uint64_t pa, unsigned order, unsigned leaf)
@@ -161,14 +164,21 @@ l4_uint64_t pages_alloc(unsigned order, int *fresh)
 	return pa;
 }
 
+/* It may be a part of a block, none of which anybody has mapped yet. */
 void pages_free(l4_uint64_t pa, unsigned order)
 {
+	window_split(pa, order);
 	block_insert(pa, order, 0);
 }
 
 l4_uint64_t pages_free_bytes(void)
 {
 	return free_bytes;
+}
+
+l4_uint64_t pages_window_kernel_bytes(void)
+{
+	return (UNIT(page_count << L4_PAGESHIFT) + 1) * TABLE_KERNEL_BYTES;
 }
 
 /* Largest order of a block at pa that ends at or before end. */

@@ -29,6 +29,8 @@ void pages_init(const l4_kernel_info_t *kip);
 l4_uint64_t pages_alloc(unsigned order, int *fresh);
 void pages_free(l4_uint64_t pa, unsigned order);
 l4_uint64_t pages_free_bytes(void);
+/** Kernel memory that the window onto the memory costs when all of it is in pages of 4 KiB. */
+l4_uint64_t pages_window_kernel_bytes(void);
 
 enum object_type { OBJECT_QUOTA = 1, OBJECT_DATASPACE, OBJECT_LOG, OBJECT_NAMESPACE, OBJECT_SCHEDULER };
 
@@ -46,8 +48,12 @@ struct quota {
 	l4_uint64_t limit, used;
 	int privileged;               /* may ask for anything; the first one's */
 	int devices;                  /* may ask for device memory */
+	unsigned depth;               /* quotas around it */
+	struct quota *top;            /* the outermost one below the first: it counts the slots of all in it */
+	unsigned slots, slots_max;    /* of the top one */
 	struct object *objects;
 };
+#define QUOTA_DEPTH_MAX 8
 
 /* Memory of a dataspace, in descending order of block size: each block's offset is a multiple of its size. */
 struct chunk {
@@ -74,8 +80,11 @@ void object_destroy(struct object *o);
 /** Account bytes to q, -L4_ENOMEM beyond its limit. */
 int quota_take(struct quota *q, l4_uint64_t bytes);
 void quota_return(struct quota *q, l4_uint64_t bytes);
+/** A slot of root's that is kept for q, L4_INVALID_CAP beyond q's share of them. */
+l4_cap_idx_t quota_slot_take(struct quota *q);
+void quota_slot_return(struct quota *q, l4_cap_idx_t slot);
 struct quota *quota_first(l4_uint64_t limit);
-/** flags: L4RE_MA_CREATE_DEVICES, from a privileged one only. */
+/** flags: L4RE_MA_CREATE_DEVICES, from a privileged one only. -L4_ERANGE: nested deeper than QUOTA_DEPTH_MAX. */
 int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct quota **out);
 void quota_destroy_contents(struct quota *q);
 
@@ -103,6 +112,12 @@ l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag);
 
 /* main.c */
 void root_main(void);
+/** Slots of the own capability space: as many as are worth it with so much memory. */
+void slots_init(l4_uint64_t memory_bytes);
+/** How many of them a client with so much memory may use. */
+unsigned slots_share(l4_uint64_t memory_bytes);
+/** Kernel memory that all of them cost, with the gates in them. */
+l4_uint64_t slots_kernel_bytes(void);
 l4_cap_idx_t slot_alloc(void);
 void slot_free(l4_cap_idx_t slot);
 /** The slot into which the last message's capability item was received. */

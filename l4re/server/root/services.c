@@ -88,10 +88,10 @@ int namespace_create(struct quota *q, struct object **out)
 	return object_create(q, OBJECT_NAMESPACE, out);
 }
 
-static void entry_drop(struct ns_entry *e)
+static void entry_drop(struct namespace *ns, struct ns_entry *e)
 {
 	l4_task_release_cap(L4_BASE_TASK_CAP, e->cap);
-	slot_free(e->cap);
+	quota_slot_return(ns->obj.owner, e->cap);
 	e->cap = 0;
 }
 
@@ -102,7 +102,7 @@ void namespace_destroy_contents(struct object *o)
 
 	for (i = 0; i < NS_ENTRIES; i++)
 		if (ns->entries[i].cap)
-			entry_drop(&ns->entries[i]);
+			entry_drop(ns, &ns->entries[i]);
 }
 
 /* The entry of that name, or a free one for the empty name. */
@@ -129,8 +129,10 @@ static int entry_register(struct namespace *ns, const char *name)
 	if (entry_find(ns, name))
 		return -L4_EEXIST;
 	e = entry_find(ns, "");
-	next = slot_alloc();
-	if (!e || l4_is_invalid_cap(next))
+	if (!e)
+		return -L4_ENOMEM;
+	next = quota_slot_take(ns->obj.owner);
+	if (l4_is_invalid_cap(next))
 		return -L4_ENOMEM;
 	memcpy(e->name, name, NS_NAME);
 	e->cap = received_cap;
@@ -167,10 +169,11 @@ l4_msgtag_t namespace_dispatch(struct object *o, l4_msgtag_t tag, unsigned right
 	case L4RE_NS_QUERY_OP:
 		return e ? entry_reply(e) : reply(-L4_ENOENT, 0);
 	case L4RE_NS_REGISTER_OP:
-		return reply(entry_register(ns, name), 0);
+		/* The slot may hold what came with a message that was broken off. */
+		return reply(l4_msgtag_items(tag) == 1 ? entry_register(ns, name) : -L4_EMSGMISSARG, 0);
 	case L4RE_NS_UNLINK_OP:
 		if (e)
-			entry_drop(e);
+			entry_drop(ns, e);
 		return reply(e ? 0 : -L4_ENOENT, 0);
 	default:
 		return reply(-L4_ENOSYS, 0);

@@ -48,7 +48,7 @@ enum l4re_ds_ops {
 #define L4RE_DS_F_W 2
 #define L4RE_DS_F_R 4
 
-/** Object operations; right W. */
+/** Object operations; right S, which only the capability from the allocator has: pass on RW or RO. */
 enum l4re_object_ops {
 	L4RE_OBJECT_RELEASE_OP = 0, /**< destroy the object and give its quota back */
 };

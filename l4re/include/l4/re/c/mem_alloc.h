@@ -21,7 +21,7 @@ long l4re_ma_alloc(l4_size_t size, l4re_ds_t mem, unsigned long flags);
 long l4re_ma_alloc_align(l4_size_t size, l4re_ds_t mem, unsigned long flags, unsigned long align);
 /** The same from a given allocator. */
 long l4re_ma_alloc_align_srv(l4_cap_idx_t srv, l4_size_t size, l4re_ds_t mem, unsigned long flags, unsigned long align);
-/** Skerry: free a dataspace or any other object of the allocator's (right W). */
+/** Skerry: free a dataspace or any other object of the allocator's (right S: the capability that the allocator gave). -L4_EPERM. */
 long l4re_ma_free(l4_cap_idx_t object);
 /** Skerry: flags of an allocator. */
 #define L4RE_MA_CREATE_DEVICES 1U /**< it may make dataspaces of device memory; only init can allow that */

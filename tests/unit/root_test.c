@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The root server on a machine of 100 MiB: memory blocks, dataspaces, quotas, name spaces, all through its messages.
+ * The kernel here knows which page of root's window is mapped how, and who else has it: nobody may lose a page by what
+ * happens to others, or get one that is in use or not zero.
+ * sources: l4re/server/root/pages.c l4re/server/root/object.c l4re/server/root/dataspace.c
+ * sources: l4re/server/root/services.c l4re/server/root/device.c l4re/lib/fmt.c
+ * cflags: -Il4re/include -DL4_API_FUNCTIONS -include tests/unit/support/fake_calls.h -Wno-attributes
+ */
+#include "../../l4re/server/root/main.c"
+
+#include <l4/sys/skerry.h>
+#include <l4/sys/vcon.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Behind what the address sanitizer keeps for itself at the start of the window. */
+#define RAM_PA 0x100000000UL
+#define RAM_BYTES (100UL << 20)
+#define PAGES (RAM_BYTES / L4_PAGESIZE)
+#define SLOTS 65536
+#define LIVE_MAX 200
+
+static l4_utcb_t utcb;
+static struct quota *first;
+static l4_umword_t gate_label[SLOTS]; /* by slot; 0: empty */
+static unsigned char leaf[PAGES];     /* order of the window's page, 0: not mapped */
+static unsigned char held[PAGES];     /* a client has it */
+static const char *name;
+static unsigned long seed = 1, gates_left = ~0UL;
+
+static void check_at(int line, int good, const char *what)
+{
+	if (good)
+		return;
+	printf("not ok %s line %d: %s (seed %lu)\n", name, line, what, seed);
+	fflush(stdout);
+	abort();
+}
+#define CHECK(x) check_at(__LINE__, !!(x), #x)
+
+static unsigned long below(unsigned long n)
+{
+	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+	return (seed >> 33) % n;
+}
+
+/* --- the kernel */
+
+l4_utcb_t *fake_utcb(void)
+{
+	return &utcb;
+}
+
+static unsigned long page_of(l4_addr_t window)
+{
+	CHECK(window >= RAM_WINDOW + RAM_PA && window < RAM_WINDOW + RAM_PA + RAM_BYTES);
+	return (window - RAM_WINDOW - RAM_PA) / L4_PAGESIZE;
+}
+
+static void unmap(l4_addr_t begin, l4_addr_t last, l4_umword_t mask)
+{
+	unsigned long i, from = page_of(begin), to = page_of(last);
+
+	for (i = from; i <= to; i++) {
+		unsigned long pages = 1UL << (leaf[i] - L4_PAGESHIFT), start = i & ~(pages - 1);
+
+		CHECK(leaf[i]);
+		/* A page that is revoked in part is revoked whole. */
+		CHECK(start >= from && start + pages - 1 <= to);
+		if (mask & L4_FP_ALL_SPACES)
+			CHECK(!held[i]);
+		held[i] = 0;
+	}
+	for (i = from; i <= to && (mask & L4_FP_ALL_SPACES); i++)
+		leaf[i] = 0;
+}
+
+static long physmem_map(const l4_umword_t *mr)
+{
+	l4_fpage_t f = { mr[1] };
+	unsigned order = l4_fpage_size(f), size = order >= L4_SUPERPAGESHIFT ? L4_SUPERPAGESHIFT : L4_PAGESHIFT;
+	unsigned long i, at = page_of(mr[2] & L4_PAGEMASK);
+
+	CHECK(order < L4_GIGAPAGESHIFT && l4_fpage_memaddr(f) + RAM_WINDOW == (mr[2] & L4_PAGEMASK));
+	CHECK(!(l4_fpage_memaddr(f) & ((1UL << order) - 1)));
+	for (i = at; i < at + (1UL << (order - L4_PAGESHIFT)); i++) {
+		CHECK(!leaf[i]);
+		leaf[i] = size;
+	}
+	return 0;
+}
+
+static long task_op(const l4_umword_t *mr)
+{
+	l4_fpage_t f = { mr[2] };
+	unsigned long slot;
+
+	switch (mr[0]) {
+	case L4_TASK_UNMAP_RANGE_OP:
+		unmap(mr[2], mr[3], mr[1]);
+		return 0;
+	case L4_TASK_CAP_INFO_OP:
+		return gate_label[mr[1] >> L4_CAP_SHIFT] != 0;
+	case L4_TASK_UNMAP_OP:
+		if (((f.raw >> L4_FPAGE_TYPE_SHIFT) & 3) == L4_FPAGE_MEMORY) {
+			unmap(l4_fpage_memaddr(f), l4_fpage_memaddr(f) + (1UL << l4_fpage_size(f)) - L4_PAGESIZE, mr[1]);
+			return 0;
+		}
+		slot = l4_fpage_page(f);
+		if (slot < SLOTS)
+			gate_label[slot] = 0;
+		return 0;
+	default:
+		CHECK(0);
+		return 0;
+	}
+}
+
+l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
+{
+	const l4_umword_t *mr = utcb.msg.mr;
+	long result = 0;
+
+	if (dest == L4_BASE_FACTORY_CAP) {
+		CHECK(mr[0] == (l4_umword_t)L4_PROTO_KOBJECT);
+		CHECK(!gate_label[utcb.buf.br[0] >> L4_CAP_SHIFT]);
+		if (!gates_left)
+			return l4_msgtag(-L4_ENOMEM, 0, 0, 0);
+		gates_left--;
+		gate_label[utcb.buf.br[0] >> L4_CAP_SHIFT] = mr[2];
+	} else if (dest == L4_BASE_PHYSMEM_CAP) {
+		result = physmem_map(mr);
+	} else if (dest == L4_BASE_TASK_CAP) {
+		result = task_op(mr);
+	} else {
+		CHECK(dest == L4_BASE_LOG_CAP && !strstr((const char *)&mr[2], "fatal"));
+	}
+	return l4_msgtag(result, 0, 0, 0);
+}
+
+void boot_init(const l4_kernel_info_t *kip, struct quota *all)
+{
+}
+
+/* --- a client: sends messages to objects, which it knows by their labels */
+
+static l4_msgtag_t send(struct object *o, unsigned rights, long proto, unsigned words, unsigned items)
+{
+	return dispatch((l4_umword_t)o | rights, l4_msgtag(proto, words, items, 0));
+}
+
+/* What came as the answer's item. */
+static struct object *item_object(void)
+{
+	return (struct object *)gate_label[l4_fpage_page((l4_fpage_t){ utcb.msg.mr[1] })];
+}
+
+static long create_object(struct quota *q, long type, l4_umword_t a, l4_umword_t b, l4_umword_t c, struct object **out)
+{
+	l4_msgtag_t tag;
+
+	utcb.msg.mr[0] = type;
+	utcb.msg.mr[1] = a;
+	utcb.msg.mr[2] = b;
+	utcb.msg.mr[3] = c;
+	tag = send(&q->obj, 0, L4_PROTO_FACTORY, 4, 0);
+	if (l4_msgtag_label(tag) < 0)
+		return l4_msgtag_label(tag);
+	CHECK(l4_msgtag_items(tag) == 1 && !l4_msgtag_words(tag));
+	*out = item_object();
+	return 0;
+}
+
+static long release_with(struct object *o, unsigned rights)
+{
+	utcb.msg.mr[0] = L4RE_OBJECT_RELEASE_OP;
+	return l4_msgtag_label(send(o, rights, L4RE_PROTO_OBJECT, 1, 0));
+}
+
+static long release(struct object *o)
+{
+	return release_with(o, L4_CAP_RIGHT_S);
+}
+
+/* The pages of a dataspace, mapped as a client does. With each one what the client does with it. */
+static void ds_pages(struct object *ds, l4_uint64_t bytes, void (*page)(unsigned long page, unsigned long mark), unsigned long mark)
+{
+	l4_uint64_t done = 0;
+
+	while (done < bytes) {
+		unsigned i, n;
+		l4_uint64_t got, sum = 0;
+		l4_msgtag_t tag;
+
+		utcb.msg.mr[0] = L4RE_DS_MAP_OP;
+		utcb.msg.mr[1] = done;
+		utcb.msg.mr[2] = 0x10000000 + done;
+		utcb.msg.mr[3] = L4_FPAGE_RW;
+		utcb.msg.mr[4] = bytes - done;
+		tag = send(ds, L4_CAP_RIGHT_W, L4RE_PROTO_DATASPACE, 5, 0);
+		n = l4_msgtag_items(tag);
+		got = utcb.msg.mr[0];
+		CHECK(l4_msgtag_label(tag) == 0 && l4_msgtag_words(tag) == 1 && n >= 1);
+		for (i = 0; i < n; i++) {
+			l4_fpage_t f = { utcb.msg.mr[2 + 2 * i] };
+			unsigned long at = page_of(l4_fpage_memaddr(f)), k;
+
+			for (k = 0; k < 1UL << (l4_fpage_size(f) - L4_PAGESHIFT); k++)
+				page(at + k, mark);
+			sum += 1UL << l4_fpage_size(f);
+		}
+		CHECK(sum == got);
+		done += got;
+	}
+	CHECK(done == bytes);
+}
+
+static unsigned long *words_of(unsigned long page)
+{
+	return window_ptr(RAM_PA + page * L4_PAGESIZE);
+}
+
+static void page_first(unsigned long page, unsigned long mark)
+{
+	unsigned long *w = words_of(page), i;
+
+	CHECK(!held[page] && leaf[page]);
+	for (i = 0; i < 512; i++)
+		CHECK(!w[i]);
+	held[page] = 1;
+	w[0] = w[1] = w[2] = w[511] = mark;
+}
+
+static void page_still(unsigned long page, unsigned long mark)
+{
+	const unsigned long *w = words_of(page);
+
+	CHECK(held[page] && w[0] == mark && w[1] == mark && w[2] == mark && w[511] == mark);
+}
+
+/* --- checks */
+
+struct live {
+	struct object *o;
+	struct quota *from;
+	l4_uint64_t bytes; /* of a dataspace */
+	unsigned long mark;
+};
+static struct live live[LIVE_MAX];
+static unsigned live_count;
+
+static unsigned gates(void)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < SLOTS; i++)
+		n += gate_label[i] != 0;
+	return n;
+}
+
+static void random_dataspace(struct quota *q, unsigned long mark)
+{
+	static const l4_uint64_t kinds[] = { 0x1000, 0x10000, 0x200000, 0x300000, 0x700000, 0x1800000 };
+	struct live *l = &live[live_count];
+	l4_uint64_t used = q->used, free = pages_free_bytes();
+	unsigned continuous = below(2);
+
+	l->bytes = below(2) ? kinds[below(6)] : 1 + below(kinds[below(6)]);
+	if (create_object(q, L4RE_PROTO_DATASPACE, l->bytes, continuous ? L4RE_MA_CONTINUOUS : 0,
+			  continuous ? below(24) : 0, &l->o) < 0) {
+		CHECK(q->used == used && pages_free_bytes() == free);
+		return;
+	}
+	l->bytes = l4_round_page(l->bytes);
+	l->from = q;
+	l->mark = mark;
+	CHECK(q->used == used + l->bytes + L4_PAGESIZE);
+	ds_pages(l->o, l->bytes, page_first, mark);
+	live_count++;
+}
+
+static void drop(unsigned n)
+{
+	struct live l = live[n];
+
+	if (l.bytes)
+		ds_pages(l.o, l.bytes, page_still, l.mark);
+	CHECK(release_with(l.o, L4_CAP_RIGHT_W) == -L4_EPERM);
+	CHECK(release(l.o) == 0);
+	live[n] = live[--live_count];
+}
+
+/* A quota with dataspaces in it goes away at once. */
+static void drop_quota(struct quota *q)
+{
+	unsigned i;
+
+	for (i = live_count; i-- > 0;)
+		if (live[i].from == q) {
+			ds_pages(live[i].o, live[i].bytes, page_still, live[i].mark);
+			live[i] = live[--live_count];
+		}
+	CHECK(release(&q->obj) == 0);
+}
+
+static void check_memory(void)
+{
+	l4_uint64_t used = first->used, free = pages_free_bytes();
+	unsigned before = gates(), slots = first->slots;
+	struct quota *sub = 0;
+	unsigned long i;
+
+	for (i = 1; i < 2000; i++) {
+		switch (below(8)) {
+		case 0:
+			if (!sub)
+				create_object(first, L4RE_PROTO_MEM_ALLOC, 0x1000000, 0, 0, (struct object **)&sub);
+			else
+				drop_quota(sub), sub = 0;
+			break;
+		case 1: case 2: case 3:
+			if (live_count)
+				drop(below(live_count));
+			break;
+		default:
+			if (live_count < LIVE_MAX)
+				random_dataspace(sub && below(2) ? sub : first, i);
+		}
+		/* Kernel memory can run out at any gate. */
+		gates_left = below(10) ? ~0UL : 0;
+	}
+	gates_left = ~0UL;
+	if (sub)
+		drop_quota(sub);
+	while (live_count)
+		drop(0);
+	CHECK(first->used == used && pages_free_bytes() == free && gates() == before && first->slots == slots);
+}
+
+/* The part of a large block that is given back must not take the used part's pages with it. */
+static void check_tail(void)
+{
+	struct object *three, *other[64];
+	unsigned i;
+
+	CHECK(create_object(first, L4RE_PROTO_DATASPACE, 0x300000, L4RE_MA_CONTINUOUS, 0, &three) == 0);
+	ds_pages(three, 0x300000, page_first, 7);
+	for (i = 0; i < 64; i++)
+		CHECK(create_object(first, L4RE_PROTO_DATASPACE, 0x4000, 0, 0, &other[i]) == 0);
+	ds_pages(three, 0x300000, page_still, 7);
+	for (i = 0; i < 64; i++)
+		CHECK(release(other[i]) == 0);
+	ds_pages(three, 0x300000, page_still, 7);
+	CHECK(release(three) == 0);
+}
+
+/* No client gets the slots of the others, however it nests its quotas. */
+static void check_slots(void)
+{
+	struct object *q = &first->obj, *o;
+	struct quota *sub;
+	unsigned before = gates(), depth, count = 0;
+	l4_umword_t bytes;
+
+	CHECK(create_object(first, L4RE_PROTO_MEM_ALLOC, 0x800000, 0, 0, &q) == 0);
+	sub = (struct quota *)q;
+	for (depth = 1, bytes = 0x600000; create_object((struct quota *)q, L4RE_PROTO_MEM_ALLOC, bytes, 0, 0, &q) == 0; depth++)
+		bytes -= 0x80000;
+	CHECK(depth == QUOTA_DEPTH_MAX);
+	CHECK(create_object((struct quota *)q, L4RE_PROTO_MEM_ALLOC, 0x1000, 0, 0, &o) == -L4_ERANGE);
+	while (create_object(below(2) ? (struct quota *)q : sub, L4RE_PROTO_LOG, 0x61, 0, 0, &o) == 0)
+		count++;
+	CHECK(gates() - before <= slots_share(0x800000) + 1 && count > 100);
+	CHECK(create_object(first, L4RE_PROTO_LOG, 0x61, 0, 0, &o) == 0 && release(o) == 0);
+	CHECK(release(&sub->obj) == 0 && gates() == before);
+}
+
+static long register_cap(struct object *ns, unsigned n, unsigned items)
+{
+	l4_umword_t label = items;
+
+	utcb.msg.mr[0] = L4RE_NS_REGISTER_OP;
+	utcb.msg.mr[1] = 0x41 + n % 26;
+	utcb.msg.mr[1] |= (l4_umword_t)(0x41 + n / 26) << 8;
+	gate_label[received_cap >> L4_CAP_SHIFT] = label;
+	return l4_msgtag_label(send(ns, L4_CAP_RIGHT_W, L4RE_PROTO_NAMESPACE, 2, items));
+}
+
+static void check_names(void)
+{
+	struct object *ns;
+	unsigned i, n = 0, slots = first->slots;
+
+	CHECK(create_object(first, L4RE_PROTO_NAMESPACE, 0, 0, 0, &ns) == 0);
+	while (register_cap(ns, n, 1) == 0)
+		n++;
+	CHECK(n > 50 && first->slots == slots + 1 + n);
+	/* A full name space costs nothing more. */
+	for (i = 0; i < 1000; i++)
+		CHECK(register_cap(ns, 600, 1) == -L4_ENOMEM);
+	CHECK(register_cap(ns, 0, 1) == -L4_EEXIST);
+	CHECK(first->slots == slots + 1 + n);
+	utcb.msg.mr[0] = L4RE_NS_UNLINK_OP;
+	utcb.msg.mr[1] = 0x4141;
+	CHECK(l4_msgtag_label(send(ns, 0, L4RE_PROTO_NAMESPACE, 2, 0)) == -L4_EPERM);
+	CHECK(l4_msgtag_label(send(ns, L4_CAP_RIGHT_W, L4RE_PROTO_NAMESPACE, 2, 0)) == 0);
+	/* What is still in the slot from another message is not the sender's. */
+	gate_label[received_cap >> L4_CAP_SHIFT] = 1;
+	CHECK(register_cap(ns, 0, 0) == -L4_EMSGMISSARG);
+	CHECK(register_cap(ns, 0, 1) == 0);
+	gate_label[received_cap >> L4_CAP_SHIFT] = 0;
+	CHECK(release(ns) == 0 && first->slots == slots);
+}
+
+/* Any words for any operation of any object: nothing breaks, and nothing is gained that was not before. */
+static void check_nonsense(void)
+{
+	static const long protos[] = { L4_PROTO_FACTORY, L4RE_PROTO_DATASPACE, L4_PROTO_LOG, L4RE_PROTO_NAMESPACE,
+				       L4RE_PROTO_OBJECT };
+	static const l4_umword_t edges[] = { 0, 1, 2, 4095, 4096, 0x7fffffffffffffff, ~0UL, 1UL << 46, 1UL << 63 };
+	unsigned long used = first->used, i, k;
+	struct object *q, *o[4], *made;
+	l4_msgtag_t tag;
+
+	CHECK(create_object(first, L4RE_PROTO_MEM_ALLOC, 0x400000, 0, 0, &q) == 0);
+	o[0] = q;
+	CHECK(create_object((struct quota *)q, L4RE_PROTO_DATASPACE, 0x5000, 0, 0, &o[1]) == 0);
+	CHECK(create_object((struct quota *)q, L4RE_PROTO_LOG, 0x61, 0, 0, &o[2]) == 0);
+	CHECK(create_object((struct quota *)q, L4RE_PROTO_NAMESPACE, 0, 0, 0, &o[3]) == 0);
+	for (i = 0; i < 60000; i++) {
+		for (k = 0; k < 63; k++)
+			utcb.msg.mr[k] = below(3) ? below(8) : edges[below(9)];
+		if (!below(4))
+			utcb.msg.mr[0] = L4RE_PROTO_DATASPACE + below(8);
+		made = o[below(4)];
+		/* No right S: they stay. Real clearing of all memory is tested elsewhere. */
+		tag = send(made, below(2), protos[below(5)], below(64), 0);
+		CHECK(l4_msgtag_items(tag) * 2 + l4_msgtag_words(tag) <= 63);
+		CHECK(((struct quota *)q)->used <= 0x400000);
+		for (k = 0; k < l4_msgtag_items(tag) && made == q; k++)
+			if (below(4))
+				release(item_object());
+	}
+	CHECK(release(q) == 0 && first->used == used);
+}
+
+static void run_check(const char *n, void (*check)(void))
+{
+	name = n;
+	check();
+	printf("ok %s\n", n);
+	fflush(stdout);
+}
+
+int main(void)
+{
+	static const l4_kip_mem_t mem[] = {
+		{ RAM_PA + 0x3000, RAM_PA + 0x2805000, L4_MEM_RAM },
+		{ RAM_PA + 0x2805000, RAM_PA + 0x2a00000, L4_MEM_MODULE },
+		{ RAM_PA + 0x3001000, RAM_PA + RAM_BYTES - 0x7000, L4_MEM_RAM },
+	};
+	static l4_kernel_info_t kip;
+
+	name = "start";
+	CHECK(mmap((void *)(RAM_WINDOW + RAM_PA), RAM_BYTES, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == (void *)(RAM_WINDOW + RAM_PA));
+	memset((void *)(RAM_WINDOW + RAM_PA), 0x5a, RAM_BYTES);
+	memcpy(kip.mem, mem, sizeof(mem));
+	kip.mem_count = 3;
+	pages_init(&kip);
+	slots_init(pages_free_bytes());
+	first = quota_first(pages_free_bytes());
+	received_cap = slot_alloc();
+	run_check("memory", check_memory);
+	run_check("tail", check_tail);
+	run_check("slots", check_slots);
+	run_check("names", check_names);
+	run_check("nonsense", check_nonsense);
+	run_check("memory-again", check_memory);
+	return 0;
+}
