@@ -179,16 +179,25 @@ int l4re_rm_attach(void **start, unsigned long size, l4re_rm_flags_t flags, l4re
 
 int l4re_rm_detach_ds_unmap(void *addr, l4re_ds_t *mem, l4_cap_idx_t task)
 {
-	struct region *r = take((l4_addr_t)addr);
+	l4_addr_t at = (l4_addr_t)addr;
+	unsigned long size = 1;
+	l4re_rm_offset_t offset;
+	l4re_rm_flags_t flags;
+	l4re_ds_t ds;
+	struct region *r;
+	int err = l4re_rm_find(&at, &size, &offset, &flags, &ds);
 
-	if (!r)
-		return -L4_ENOENT;
+	if (err)
+		return err;
 	if (mem)
-		*mem = r->mem;
+		*mem = ds;
 	if (l4_is_invalid_cap(task))
 		task = l4re_env()->task;
-	l4_task_unmap_range_u(task, r->start, r->end - L4_PAGESIZE, L4_FP_ALL_SPACES | L4_FPAGE_RWX, l4_utcb());
-	give_back(r);
+	/* Still in the list: somebody else's mapping at this address must not be what is unmapped. */
+	l4_task_unmap_range_u(task, at, at + size - L4_PAGESIZE, L4_FP_ALL_SPACES | L4_FPAGE_RWX, l4_utcb());
+	r = take(at);
+	if (r)
+		give_back(r);
 	return 0;
 }
 

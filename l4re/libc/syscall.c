@@ -58,6 +58,7 @@ static long random_bytes(unsigned char *out, unsigned long bytes)
 	unsigned a = 1, b, c = 0, d;
 	unsigned long value, i, tries = 0;
 	unsigned char ok;
+	unsigned k;
 
 	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
 	if (!(c & (1U << 30)))
@@ -66,8 +67,8 @@ static long random_bytes(unsigned char *out, unsigned long bytes)
 		__asm__ volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(ok) : : "cc");
 		if (!ok && ++tries > 1000)
 			return i ? (long)i : -EAGAIN;
-		for (; ok && i < bytes && value; value >>= 8)
-			out[i++] = value;
+		for (k = 0; ok && k < sizeof(value) && i < bytes; k++)
+			out[i++] = value >> 8 * k;
 	}
 	return bytes;
 }

@@ -25,11 +25,14 @@ unsigned component_count;
 
 void *component_alloc_aligned(struct component *c, l4_size_t bytes, unsigned flags, unsigned align)
 {
-	l4_cap_idx_t ds = l4re_util_cap_alloc();
+	l4_cap_idx_t ds;
 	void *at = 0;
 	long err;
 
-	if (c->region_count == REGIONS_MAX || l4_is_invalid_cap(ds))
+	if (c->region_count == REGIONS_MAX)
+		return 0;
+	ds = l4re_util_cap_alloc();
+	if (l4_is_invalid_cap(ds))
 		return 0;
 	err = l4re_ma_alloc_align_srv(c->alloc, bytes, ds, flags, 0);
 	if (err >= 0)
@@ -55,20 +58,29 @@ int component_give(struct component *c, l4_cap_idx_t cap, l4_cap_idx_t slot, uns
 				    l4_map_obj_control(slot, 0)));
 }
 
-static int create_gates(struct component *c)
+int create_gate(l4_cap_idx_t *gate, l4_umword_t label)
 {
+	l4_cap_idx_t slot;
 	long err;
 
-	if (c->fault_gate)
+	if (*gate)
 		return 0;
-	c->fault_gate = l4re_util_cap_alloc();
-	c->parent_gate = l4re_util_cap_alloc();
-	err = l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, c->fault_gate, L4_BASE_THREAD_CAP,
-					      GATE_LABEL(c->index, GATE_FAULT)));
-	if (err >= 0)
-		err = l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, c->parent_gate, L4_BASE_THREAD_CAP,
-						      GATE_LABEL(c->index, GATE_PARENT)));
+	slot = l4re_util_cap_alloc();
+	if (l4_is_invalid_cap(slot))
+		return -L4_ENOMEM;
+	err = l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, slot, L4_BASE_THREAD_CAP, label));
+	if (err < 0)
+		l4re_util_cap_free(slot);
+	else
+		*gate = slot;
 	return err;
+}
+
+static int create_gates(struct component *c)
+{
+	int err = create_gate(&c->fault_gate, GATE_LABEL(c->index, GATE_FAULT));
+
+	return err < 0 ? err : create_gate(&c->parent_gate, GATE_LABEL(c->index, GATE_PARENT));
 }
 
 /* An object of root's that the component's allocator pays for: log or scheduler. */

@@ -143,19 +143,18 @@ static int give_state(struct component *c)
 		c->state_space = l4re_util_cap_alloc();
 		err = l4re_ns_create(c->state_space);
 	}
+	if (err < 0) {
+		l4re_util_cap_free(c->state_space);
+		c->state_space = 0;
+	}
 	return err < 0 ? (int)err : give_named(c, c->state_space, L4_CAP_FPAGE_RW, "state", 0, "");
 }
 
 static int give_control(struct component *c)
 {
-	long err = 0;
+	int err = create_gate(&c->control_gate, GATE_LABEL(c->index, GATE_CONTROL));
 
-	if (!c->control_gate) {
-		c->control_gate = l4re_util_cap_alloc();
-		err = l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, c->control_gate, L4_BASE_THREAD_CAP,
-						      GATE_LABEL(c->index, GATE_CONTROL)));
-	}
-	return err < 0 ? (int)err : give_named(c, c->control_gate, L4_CAP_FPAGE_RW, "control", 0, "");
+	return err < 0 ? err : give_named(c, c->control_gate, L4_CAP_FPAGE_RW, "control", 0, "");
 }
 
 static int grant_apply(struct component *c, const struct sysimg_grant *g)

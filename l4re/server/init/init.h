@@ -73,6 +73,8 @@ void component_ended(struct component *c, unsigned policy, int status);
 /** Loader callback: memory of the component, attached here. */
 void *component_alloc(struct loader *l, l4_size_t bytes);
 void *component_alloc_aligned(struct component *c, l4_size_t bytes, unsigned flags, unsigned align);
+/** A gate to init that outlives the component; if it is not there yet. */
+int create_gate(l4_cap_idx_t *gate, l4_umword_t label);
 /** Start the first thread. */
 int component_run(struct component *c, l4_addr_t ip, l4_addr_t sp, l4_addr_t utcb);
 /** Give a capability to the component's task; rights L4_CAP_FPAGE_*. */
