@@ -71,6 +71,8 @@ static l4_msgtag_t session_read(unsigned session, l4_umword_t *mr, unsigned word
 	if (bytes > L4_VCON_READ_SIZE)
 		bytes = L4_VCON_READ_SIZE;
 	n = mux_read(&mux, session, (char *)(mr + 1), bytes, &more);
+	/* The last word's rest is from another session's message. */
+	memset((char *)(mr + 1) + n, 0, -n % sizeof(*mr));
 	mr[0] = n | (more ? L4_VCON_READ_STAT_MORE : 0);
 	return reply(0, 1 + (n + 7) / 8);
 }

@@ -3,6 +3,7 @@
 #include "mux.h"
 
 #define CTRL_T 0x14
+#define DELETE 0x7f
 
 static unsigned length(const char *s)
 {
@@ -89,11 +90,21 @@ static void line_out(struct mux *m, struct mux_session *s)
 	s->line_used = 0;
 }
 
+/* No control characters: neither the ASCII ones nor those that begin at 0x80, which in UTF-8 follow a 0xc2. */
+static int printable(const struct mux_session *s, unsigned char c)
+{
+	unsigned char before = s->line_used ? s->line[s->line_used - 1] : 0;
+
+	if (c >= 0x80 && c < 0xa0)
+		return before >= 0x80 && before != 0xc2;
+	return c == '\t' || (c >= ' ' && c != DELETE);
+}
+
 static void background_char(struct mux *m, struct mux_session *s, char c)
 {
 	if (c == '\n' || s->line_used == MUX_LINE)
 		line_out(m, s);
-	if (c != '\n' && c != '\r')
+	if (printable(s, c))
 		s->line[s->line_used++] = c;
 }
 

@@ -4,7 +4,8 @@
  *
  * The session that has the focus writes raw and gets the input. All others are
  * background: their output appears in whole lines, `name| ` in front, and
- * waits while the focus is in the middle of a line. A session may be plain:
+ * waits while the focus is in the middle of a line. Control characters are left out: a background session
+ * shall not move the cursor, pass for another, or have the terminal answer into the focus's input. A session may be plain:
  * its lines need no name, and it takes no input. Ctrl-T and a digit, n or t give the
  * focus to a session, the next one, or send a Ctrl-T.
  *

@@ -39,5 +39,8 @@ void uart_write(const char *text, unsigned bytes)
 
 int uart_read(void)
 {
-	return get(UART_LSR) & UART_LSR_DATA ? get(UART_RBR) : -1;
+	unsigned char status = get(UART_LSR);
+
+	/* All ones: no device there. */
+	return status != 0xff && status & UART_LSR_DATA ? get(UART_RBR) : -1;
 }
