@@ -50,7 +50,7 @@ $(BUILD)/setup.mk: tools/setup
 -include l4linux-patches/build.mk
 -include rootfs/build.mk
 
-.PHONY: run gdb test bench lint clean distclean help
+.PHONY: run gdb test test-long bench lint clean distclean help
 all: $(ALL)
 
 run: all
@@ -61,6 +61,9 @@ gdb: all
 
 test: all
 	@tests/run $(TEST)
+
+test-long: all
+	@tests/run --long $(TEST)
 
 bench: all bench-programs
 	@tools/bench $(if $(QUICK),--quick) $(BENCH)
@@ -79,6 +82,7 @@ help:
 	@echo 'make run         boot Linux on Skerry in this terminal (Ctrl-A X ends)'
 	@echo '                 CONF=native: another description of conf/; RUN="...": options of tools/run'
 	@echo 'make test        all tests; TEST="..." chooses (tests/run --help)'
+	@echo 'make test-long   the same at full length: hours'
 	@echo 'make gdb         boot halted with gdb attached, symbols of kernel, servers and Linux'
 	@echo 'make lint        the rules of the tree'
 	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: below five minutes'

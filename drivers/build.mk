@@ -19,3 +19,4 @@ $(DRV_OUT)/%.o: drivers/%.c l4re/build.mk drivers/build.mk
 $(eval $(call driver,console,console))
 $(eval $(call driver,pci,pci))
 $(eval $(call driver,virtio_blk,virtio_blk virtio block))
+$(eval $(call driver,ram_disk,ram_disk block))

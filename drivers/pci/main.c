@@ -19,6 +19,7 @@
 #include <l4/sys/task.h>
 
 #define SESSIONS 32
+#define PATIENCE_US 1000000 /* with a dataspace; a busy host stretches this */
 #define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
 #define LABEL_INDEX(label) (((label) >> 4) - 1)
 
@@ -165,10 +166,10 @@ static l4_msgtag_t op_dma_map(l4_msgtag_t tag, l4_umword_t *mr)
 		return reply(-L4_EINVAL, 0);
 	mr[0] = L4RE_DS_PHYS_OP;
 	mr[1] = offset;
-	/* The capability is the client's: whatever is behind it gets no time to hold up the others. */
+	/* The capability is the client's: whatever is behind it must not hold up the others for good. */
 	l4_utcb_rcv_cap_u(l4_utcb(), 0);
 	err = l4_error(l4_ipc_call(received, l4_utcb(), l4_msgtag(L4RE_PROTO_DATASPACE, 2, 0, 0),
-				   l4_timeout(l4_timeout_from_us(10000), l4_timeout_from_us(10000))));
+				   l4_timeout(l4_timeout_from_us(PATIENCE_US), l4_timeout_from_us(PATIENCE_US))));
 	if (err < 0)
 		return reply(err == -L4_ERANGE ? err : -L4_EINVAL, 0);
 	if (mr[1] > bytes)

@@ -233,6 +233,8 @@ static void open_sessions(int argc, char **argv)
 		if (e->flags != (L4RE_ENV_SERVER | L4RE_ENV_WINDOW))
 			continue;
 		err = open_session(e, argument(argc, argv, e->name));
+		if (err == -L4_ENOMEM)
+			give_up("no memory for the session \"%s\"", e->name);
 		if (err < 0)
 			fmt_log("no session \"%s\" for %s: %s\n", e->name, e->peer, l4sys_errtostr(err));
 	}

@@ -30,14 +30,15 @@ static int gate_bind(struct gate *gate, struct thread *from, unsigned int words)
 	if (mr[2] & 3)
 		return -L4_EINVAL;
 	t = lookup_thread(from, mr[1], L4_CAP_RIGHT_S);
-	if (!t)
+	if (!t && mr[1] != L4_INVALID_CAP)
 		return -L4_ENOENT;
-	kobject_get(&t->kobj);
+	if (t)
+		kobject_get(&t->kobj);
 	if (gate->thread)
 		kobject_put(&gate->thread->kobj);
 	gate->thread = t;
 	gate->label = mr[2];
-	return ipc_gate_bound(&gate->senders);
+	return t ? ipc_gate_bound(&gate->senders) : 0;
 }
 
 static l4_mword_t gate_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)

@@ -82,13 +82,14 @@ static int irq_bind(struct irq *irq, struct thread *from, unsigned int words)
 	if (words < 3)
 		return -L4_EMSGTOOSHORT;
 	t = lookup_thread(from, mr[1], L4_CAP_RIGHT_S);
-	if (!t)
+	if (!t && mr[1] != L4_INVALID_CAP)
 		return -L4_ENOENT;
-	kobject_get(&t->kobj);
+	if (t)
+		kobject_get(&t->kobj);
 	detach_thread(irq);
 	irq->thread = t;
 	irq->sender.label = mr[2];
-	if (irq->pending) {
+	if (t && irq->pending) {
 		irq->pending = false;
 		irq_trigger(irq);
 	}

@@ -2,12 +2,15 @@
 /*
  * Checks of a disk session, by arguments:
  *	basic SERVICE		every kind of request, errors included; writes to the whole disk
- *	load SERVICE COUNT	COUNT random requests, many at once, compared with what must be there
+ *	load SERVICE COUNT	COUNT random requests or more, many at once, compared with what must be there; with shared
+ *				memory "stop" it goes on until that is not 0
  *	readonly SERVICE	nothing but reading works
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "shared.h"
 
 #include <l4/virtio/blk.h>
 
@@ -120,7 +123,7 @@ static int free_range(unsigned sector, unsigned sectors)
 
 static void start_one(struct l4blk_request *r, unsigned serial)
 {
-	unsigned sectors = 1 + rand() % 16, sector = rand() % (LOAD_SECTORS - sectors);
+	unsigned sectors = 1 + rand() % (r->room < 16 * SECTOR ? r->room / SECTOR : 16), sector = rand() % (LOAD_SECTORS - sectors);
 
 	r->type = rand() % 3 ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN;
 	if (rand() % 16 == 0 || !free_range(sector, sectors)) {
@@ -159,12 +162,13 @@ static void finish_one(void)
 
 static void load(unsigned count)
 {
+	const volatile unsigned *stop = shared_word("stop");
 	struct l4blk_request *r;
 	unsigned started = 0, finished = 0;
 
 	check(l4blk_write_zeroes(&disk, 0, LOAD_SECTORS, 0) == 0, "zeroes");
-	while (finished < count) {
-		r = started < count ? l4blk_get(&disk) : 0;
+	while (finished < started || started < count || (stop && !*stop)) {
+		r = started < count || (stop && !*stop) ? l4blk_get(&disk) : 0;
 		if (r) {
 			start_one(r, ++started);
 		} else {
@@ -177,7 +181,7 @@ static void load(unsigned count)
 		for (unsigned i = 0; i < sizeof(buffer) / SECTOR; i++)
 			check(*(unsigned *)(buffer + i * SECTOR) == content[at + i], "wrong data at the end");
 	}
-	printf("ok disk load %u, server %u\n", count, disk.vio.page->instance);
+	printf("ok disk load %u, server %u\n", started, disk.vio.page->instance);
 }
 
 int main(int argc, char **argv)

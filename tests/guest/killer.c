@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ends another component again and again, and checks that the system's memory is the same each time.
- * Arguments: name, how often, pause in ms. Needs `control`.
+ * Arguments: name, how often, pause in ms before and after; or ~N: a random pause before, up to N us. Needs `control`.
+ * Shared memory "stop", if there is one, becomes 1 at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "shared.h"
 
 #include <l4/re/c/control.h>
 #include <l4/re/env.h>
@@ -12,8 +15,10 @@
 int main(int argc, char **argv)
 {
 	l4_cap_idx_t control = l4re_env_get_cap("control");
-	unsigned count = argc > 2 ? atoi(argv[2]) : 5, pause = argc > 3 ? atoi(argv[3]) : 100, i;
+	int random = argc > 3 && argv[3][0] == '~';
+	unsigned count = argc > 2 ? atoi(argv[2]) : 5, pause = argc > 3 ? atoi(argv[3] + random) : 100, i;
 	l4_size_t memory = 0, kernel = 0, first_memory = 0, first_kernel = 0;
+	volatile unsigned *stop = shared_word("stop");
 	long victim = argc > 1 ? l4re_control_find(control, argv[1]) : -1;
 
 	if (victim < 0) {
@@ -21,12 +26,16 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (i = 0; i < count; i++) {
-		l4_ipc_sleep_ms(pause);
+		if (random)
+			l4_ipc_sleep_us(rand() % pause);
+		else
+			l4_ipc_sleep_ms(pause);
 		if (l4re_control_kill(control, victim) < 0) {
 			puts("not ok kill: it does not run");
 			return 1;
 		}
-		l4_ipc_sleep_ms(pause);
+		if (!random)
+			l4_ipc_sleep_ms(pause);
 		l4re_control_totals(control, &memory, &kernel);
 		if (i == 1) {
 			first_memory = memory;
@@ -38,6 +47,8 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
+	if (stop)
+		*stop = 1;
 	printf("ok kill %s %u times\n", argv[1], count);
 	return 0;
 }

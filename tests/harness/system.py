@@ -12,6 +12,7 @@
     status   = 0                   what tools/run must end with; without it the test ends at the last expected line
     needs    = ["build/FILE"]      skipped while one of these is not there
     deadline = 120                 seconds of wall time after which it has failed
+    [long]                         keys that replace these in the long mode (tests/run --long)
 """
 import os
 import re
@@ -23,7 +24,8 @@ import tomllib
 
 from . import Result, TOP, files, output_path, relative, stem, tail
 
-KEYS = {"purpose", "conf", "run", "cmd", "expect", "forbid", "status", "deadline", "needs", "panics", "root"}
+KEYS = {"purpose", "conf", "run", "cmd", "expect", "forbid", "status", "deadline", "needs", "panics", "root", "long"}
+LONG = False
 FORBIDDEN = [r"\bnot ok\b", r"\b[Pp]anic\b"]
 
 
@@ -93,7 +95,8 @@ def load(path):
     unknown = set(spec) - KEYS
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
-    return spec
+    more = spec.pop("long", {})
+    return spec | more if LONG else spec
 
 
 def test(path):

@@ -289,6 +289,7 @@ void component_destroy(struct component *c)
 {
 	delete_object(&c->thread);
 	delete_object(&c->task);
+	sessions_unbind(c, 0);
 	stop_devices(c);
 	destroy_extras(c);
 	delete_object(&c->factory);
@@ -373,6 +374,7 @@ void component_ended(struct component *c, unsigned policy, int status)
 	component_destroy(c);
 	c->state = COMPONENT_STOPPED;
 	if (policy == SYSIMG_RESTART && may_restart(c)) {
+		sessions_unbind(c, 1);
 		say_restart(c);
 		restart(c);
 		return;

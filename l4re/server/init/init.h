@@ -89,6 +89,11 @@ int sessions_give(struct component *c);
 l4_cap_idx_t session_gate(const struct component *c, const char *service);
 /** Map the windows of a Linux and list its virtio sessions in its boot page. */
 int sessions_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot);
+/**
+ * c has died: what it had bound is free of it, and so of the memory that even a dead thread is. Its gates only if
+ * it is to come back: clients wait at a gate that is bound to none, and get an error at one whose thread is dead.
+ */
+void sessions_unbind(const struct component *c, int gates);
 /** c does not come back: tell the clients of its virtio sessions. */
 void sessions_server_gone(const struct component *c);
 

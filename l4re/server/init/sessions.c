@@ -146,6 +146,20 @@ static void list_session(const struct component *c, const struct session *s, l4_
 	out->notify = part(c, s, L4RE_ENV_NOTIFY);
 }
 
+void sessions_unbind(const struct component *c, int gates)
+{
+	unsigned i;
+
+	for (i = 0; i < session_count; i++) {
+		const struct session *s = &sessions[i];
+
+		if (s->server == c->index && (gates || !s->gate))
+			l4_rcv_ep_bind_thread(s->gate ? s->gate : s->kick, L4_INVALID_CAP, 0);
+		if (s->client == c->index && s->notify)
+			l4_rcv_ep_bind_thread(s->notify, L4_INVALID_CAP, 0);
+	}
+}
+
 int sessions_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot)
 {
 	l4_addr_t at = SKERRY_LINUX_SESSIONS;

@@ -278,6 +278,13 @@ static void gate_rebind(void)
 	reset();
 	CHECK_ERR(l4_ipc_call(gate, l4_utcb(), words(0), L4_IPC_NEVER), 8);
 	CHECK_EQ(flag, 0x23);
+	/* bound to none: who calls waits, and what the dead thread was comes back */
+	kt_delete(b);
+	CHECK_OK(l4_ipc_gate_bind_thread(gate, L4_INVALID_CAP, 0x30));
+	CHECK_IPC(l4_ipc_call(gate, l4_utcb(), words(0), l4_timeout(MS, MS)), L4_IPC_SETIMEOUT);
+	CHECK_OK(l4_ipc_gate_bind_thread(gate, kt_thread(KT_TASK, echo, 0), 0x40));
+	CHECK_ERR(l4_ipc_call(gate, l4_utcb(), words(0), L4_IPC_NEVER), 8);
+	CHECK_EQ(flag, 0x43);
 }
 
 /* --- time-outs */
@@ -720,6 +727,15 @@ static void irq_pending_bind(void)
 	CHECK_OK(l4_rcv_ep_bind_thread(irq, kt_self(), 5));
 	CHECK_IPC(l4_ipc_wait(l4_utcb(), &label, L4_IPC_RECV_TIMEOUT_0), 0);
 	CHECK_EQ(label, 5);
+	/* bound to none in between, undelivered and then once more */
+	CHECK_OK(l4_irq_trigger(irq));
+	CHECK_OK(l4_rcv_ep_bind_thread(irq, L4_INVALID_CAP, 7));
+	CHECK_IPC(l4_ipc_wait(l4_utcb(), &label, L4_IPC_RECV_TIMEOUT_0), L4_IPC_RETIMEOUT);
+	CHECK_OK(l4_irq_trigger(irq));
+	CHECK_OK(l4_rcv_ep_bind_thread(irq, kt_self(), 8));
+	CHECK_IPC(l4_ipc_wait(l4_utcb(), &label, L4_IPC_RECV_TIMEOUT_0), 0);
+	CHECK_EQ(label, 8);
+	CHECK_IPC(l4_ipc_wait(l4_utcb(), &label, L4_IPC_RECV_TIMEOUT_0), L4_IPC_RETIMEOUT);
 	/* undelivered at one thread, bound to the next */
 	CHECK_OK(l4_irq_trigger(irq));
 	t = kt_thread_bound(KT_TASK);

@@ -93,7 +93,7 @@ enum l4_thread_ops {
 
 /* IPC gate and IRQ as receive endpoint (label L4_PROTO_KOBJECT); right S. */
 enum l4_rcv_ep_ops {
-	/** mr[1] = thread selector, mr[2] = label. */
+	/** mr[1] = thread selector, or L4_INVALID_CAP: bound to none, what comes waits for the next; mr[2] = label. */
 	L4_RCV_EP_BIND_OP = 0x10,
 	/** Gates: result mr[0] = label. */
 	L4_IPC_GATE_GET_INFO_OP = 0x11,

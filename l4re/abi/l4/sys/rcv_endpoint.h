@@ -5,7 +5,10 @@
 
 #include <l4/sys/ipc.h>
 
-/** Deliver what comes through ep (right S) to thread (right S) with this label (gates: low two bits 0). */
+/**
+ * Deliver what comes through ep (right S) to thread (right S) with this label (gates: low two bits 0).
+ * L4_INVALID_CAP: to none, it waits until the next is bound. A dead thread's memory is used until then.
+ */
 L4_INLINE l4_msgtag_t l4_rcv_ep_bind_thread_u(l4_cap_idx_t ep, l4_cap_idx_t thread, l4_umword_t label, l4_utcb_t *u)
 {
 	u->msg.mr[0] = L4_RCV_EP_BIND_OP;
