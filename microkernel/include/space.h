@@ -15,6 +15,7 @@
 #define SPACE_H
 
 #include "quota.h"
+#include <l4/sys/vcpu.h>
 
 struct space {
 	u64 *root;      /* top-level table (kernel address) */
@@ -49,13 +50,19 @@ int must_check space_create_io(struct space *s, struct quota *q, struct iospace 
 int must_check space_map(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 			 unsigned int order, unsigned int rights, u64 *cursor, u64 *count);
 /**
- * Single page of exactly order 12, 21 or 30: the vCPU resume and page-fault path; O(1)
+ * Single page of exactly order 12, 21 or 30, of a resume's list; O(1)
  * unless it displaces a mapping that others were derived from, or tables are missing (then it
  * may give -E_PREEMPTED: call it again).
  * -L4_ENOENT source is not mapped (or smaller). Others as space_map().
  */
 int must_check space_map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 			      unsigned int order, unsigned int rights);
+/**
+ * Enter the first pages of a resume's list, up to the first that is not of the usual kind: 4 KiB that are
+ * mapped in src, to where dst has nothing yet but the tables. Returns how many were. dst is not src. The list
+ * may change meanwhile.
+ */
+unsigned int must_check space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n);
 /** Enter physical memory as an original mapping (no parent). Order 12, 21 or 30. -L4_EEXIST, -L4_ENOMEM. */
 int must_check space_enter(struct space *s, u64 va, u64 pa, unsigned int order,
 			   unsigned int rights, enum space_cache cache);

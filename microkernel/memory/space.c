@@ -714,8 +714,8 @@ int space_map(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 	return ret == -E_PREEMPTED && r.done == r.bytes ? 0 : ret;
 }
 
-static __attribute__((noinline)) int map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
-					      unsigned int order, unsigned int rights)
+int space_map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
+		   unsigned int order, unsigned int rights)
 {
 	struct map_op op = { .remove = leaf_remove };
 	struct map_request r = { .dst = dst, .src = src, .dst_va = dst_va, .src_va = src_va,
@@ -749,36 +749,68 @@ static inline u64 *walk_small(const struct space *s, u64 va)
 	return &table_of(entry)[level_index(va, 1)];
 }
 
-/* The usual fault: all is there but the entry. False: take the long way. */
-static inline bool map_small(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
-			     unsigned int rights)
-{
+/* Where a run of single pages comes from and goes to: mostly one superpage, and one table. */
+struct list_walk {
+	u64 from_va, from_bytes; /* what a leaf of the source maps */
+	u64 value;               /* that leaf */
+	u32 parent, *head;       /* its reference and its list of children */
+	u64 to_va, *table;       /* 2 MiB of the destination, and its leaves */
 	struct frame_info *info;
-	unsigned int level;
-	u64 offset, *to = walk_small(dst, dst_va), *from;
+};
 
-	if (unlikely(!to || *to))
+static inline bool list_walk_from(struct list_walk *w, struct space *src, u64 va)
+{
+	unsigned int level;
+	u64 *from;
+
+	if (!is_user(va))
 		return false;
-	info = frame_info(to);
-	if (unlikely(!info->nodes))
+	from = walk(src, va, &level);
+	if ((*from & (PTE_P | PTE_KU)) != PTE_P)
 		return false;
-	from = walk(src, src_va, &level);
-	if (unlikely((*from & (PTE_P | PTE_KU)) != PTE_P))
-		return false;
-	offset = src_va & (level_size(level) - 1);
-	leaf_enter(dst, info, to, child_value(*from, offset, 1, rights), mapdb_ref(from),
-		   &mapdb_node(mapdb_ref(from))->child);
+	w->from_bytes = level_size(level);
+	w->from_va = ALIGN_DOWN(va, w->from_bytes);
+	w->value = *from;
+	w->parent = mapdb_ref(from);
+	w->head = &mapdb_node(w->parent)->child;
 	return true;
 }
 
-int space_map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
-		   unsigned int order, unsigned int rights)
+static inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
 {
-	if (likely(order == PAGE_SHIFT && !((dst_va | src_va) & (PAGE_SIZE - 1)) &&
-		   (rights & SPACE_RIGHTS_R) && is_user(dst_va) && is_user(src_va)) &&
-	    likely(map_small(dst, dst_va, src, src_va, rights)))
-		return 0;
-	return map_page(dst, dst_va, src, src_va, order, rights);
+	u64 *entry = walk_small(dst, va);
+
+	if (!entry)
+		return false;
+	w->info = frame_info(entry);
+	w->table = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
+	w->to_va = ALIGN_DOWN(va, level_size(2));
+	return w->info->nodes;
+}
+
+unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n)
+{
+	struct list_walk w = { .to_va = ~0UL };
+	u64 from, to, rights, *entry;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		rights = *(volatile const l4_umword_t *)&list[i].src;
+		from = rights & L4_PAGEMASK;
+		to = *(volatile const l4_umword_t *)&list[i].dst;
+		if (unlikely((to & ~L4_PAGEMASK) != PAGE_SHIFT || to >= L4_USER_LOW_END || !(rights & SPACE_RIGHTS_R)))
+			break;
+		if (from - w.from_va >= w.from_bytes && unlikely(!list_walk_from(&w, src, from)))
+			break;
+		if (to - w.to_va >= level_size(2) && unlikely(!list_walk_to(&w, dst, to)))
+			break;
+		entry = &w.table[level_index(to, 1)];
+		if (unlikely(*entry))
+			break;
+		leaf_enter(dst, w.info, entry, child_value(w.value, from - w.from_va, 1, rights & L4_FPAGE_RWX),
+			   w.parent, w.head);
+	}
+	return i;
 }
 
 /* An empty entry for a mapping without parent, at exactly `level`. */

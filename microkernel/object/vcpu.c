@@ -12,7 +12,7 @@
 #include "object.h"
 #include "trace.h"
 
-#define MAPS_PER_STEP 4
+#define MAPS_PER_STEP 8
 
 static void set_cr3(struct thread *t, u64 cr3)
 {
@@ -144,49 +144,70 @@ int vcpu_set_view(struct thread *t, struct task *view)
 	return 0;
 }
 
-/* Enter the resume's mapping list. -E_PREEMPTED: op_index says how far it got. */
-static int enter_maps(struct thread *t, unsigned int count)
+/* One entry that space_map_list() has left. */
+static int enter_map(struct thread *t, const l4_vcpu_map_t *entry)
 {
-	l4_vcpu_state_t *v = t->vcpu;
+	l4_vcpu_map_t m = *(volatile const l4_vcpu_map_t *)entry;
+	int err = -L4_EINVAL;
 
-	for (; t->op_index < count; t->op_index++) {
-		volatile l4_vcpu_map_t *m = &v->map[t->op_index];
-		u64 src = m->src, dst = m->dst;
-		unsigned int order = dst & 0xfff;
-		int err = -L4_EINVAL;
+	if ((m.dst & L4_PAGEMASK) < L4_USER_LOW_END)
+		err = space_map_page(&t->view->space, m.dst & L4_PAGEMASK, &t->task->space, m.src & L4_PAGEMASK,
+				     m.dst & ~L4_PAGEMASK, m.src & L4_FPAGE_RWX);
+	if (err == -E_PREEMPTED)
+		return err;
+	if (err)
+		t->vcpu->sticky_flags |= L4_VCPU_SF_MAP_FAILED;
+	return 0;
+}
 
-		dst &= L4_PAGEMASK;
-		if (dst < L4_USER_LOW_END)
-			err = space_map_page(&t->view->space, dst, &t->task->space, src & L4_PAGEMASK,
-					     order, src & L4_FPAGE_RWX);
-		if (err == -E_PREEMPTED)
-			return err;
-		if (err)
-			v->sticky_flags |= L4_VCPU_SF_MAP_FAILED;
-		if (t->op_index % MAPS_PER_STEP == MAPS_PER_STEP - 1 && preempt_point()) {
-			t->op_index++;
+/* Enter the resume's mapping list from t->op_index on. -E_PREEMPTED: op_index says how far it got. */
+static int enter_maps(struct thread *t, u32 count)
+{
+	u32 step, done;
+
+	if (count > L4_VCPU_MAP_MAX)
+		count = L4_VCPU_MAP_MAX;
+	while (t->op_index < count) {
+		/* also when it comes here again from vcpu_resume_maps() */
+		if (this_cpu()->need_resched)
 			return -E_PREEMPTED;
+		step = count - t->op_index < MAPS_PER_STEP ? count - t->op_index : MAPS_PER_STEP;
+		done = space_map_list(&t->view->space, &t->task->space, &t->vcpu->map[t->op_index], step);
+		t->op_index += done;
+		if (done < step) {
+			if (enter_map(t, &t->vcpu->map[t->op_index]))
+				return -E_PREEMPTED;
+			t->op_index++;
 		}
+		if (t->op_index < count)
+			preempt_point();
 	}
+	t->vcpu->map_count = 0;
 	return 0;
 }
 
 /**
- * A resume in entry.S has mappings to enter. True: it can go on. False: the list is
- * long, or something else must run first; vcpu_resume_slow() does the resume, with the list from its start.
+ * A resume in entry.S has mappings to enter. True: it can go on. False: something else must run
+ * first; vcpu_resume_slow() sees to that, and goes on in the list.
  */
 bool vcpu_resume_maps(struct thread *t)
 {
-	l4_vcpu_state_t *v = t->vcpu;
-	u32 count = *(volatile l4_uint32_t *)&v->map_count;
+	u32 count = *(volatile l4_uint32_t *)&t->vcpu->map_count;
 
-	if (unlikely(count > MAPS_PER_STEP || (t->flags & TF_RESTART)))
+	if (unlikely(t->flags & TF_RESTART))
 		return false;
 	t->op_index = 0;
-	if (unlikely(enter_maps(t, count)) || unlikely(this_cpu()->need_resched))
-		return false;
-	v->map_count = 0;
-	return true;
+	if (likely(count <= MAPS_PER_STEP)) {
+		t->op_index = space_map_list(&t->view->space, &t->task->space, t->vcpu->map, count);
+		if (likely(t->op_index == count)) {
+			t->vcpu->map_count = 0;
+			return true;
+		}
+	}
+	if (!enter_maps(t, count))
+		return true;
+	t->flags |= TF_RESTART;
+	return false;
 }
 
 /** Resume in the general form; t->frame has all registers, ax cx r11 are in the state page. */
@@ -203,8 +224,6 @@ void vcpu_resume_slow(struct thread *t)
 		return;
 	}
 	count = *(volatile l4_uint32_t *)&v->map_count;
-	if (count > L4_VCPU_MAP_MAX)
-		count = L4_VCPU_MAP_MAX;
 	if (!(t->flags & TF_RESTART))
 		t->op_index = 0;
 	t->flags &= ~TF_RESTART;
@@ -213,7 +232,6 @@ void vcpu_resume_slow(struct thread *t)
 		t->flags |= TF_RESTART;
 		return;
 	}
-	v->map_count = 0;
 	r = *(volatile l4_vcpu_regs_t *)&v->r;
 	f->ip = r.ip;
 	f->sp = r.sp;

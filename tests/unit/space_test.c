@@ -390,6 +390,31 @@ static void random_map_page(bool may_fail)
 	CHECK(ret == (m ? 0 : -L4_ENOENT) || model_source_lost);
 }
 
+/* What a list's entries do is what each does alone, up to one that is not the simple case. */
+static void random_map_list(void)
+{
+	struct space *dst = &spaces[1 + rnd(SPACES - 1)], *src = &spaces[rnd(3)];
+	u64 dst_va = random_va(14), src_va = random_va(14);
+	l4_vcpu_map_t list[8];
+	unsigned int n = rnd(9), done;
+
+	if (!dst->root || !src->root || dst == src)
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		list[i].src = (rnd(8) ? src_va + (rnd(4) << 12) : random_va(12)) | (rnd(20) ? random_rights() : rnd(8));
+		list[i].dst = (rnd(8) ? dst_va + (rnd(4) << 12) : random_va(12)) | (rnd(20) ? 12 : rnd(4096));
+	}
+	done = space_map_list(dst, src, list, n);
+	CHECK(done <= n);
+	for (unsigned int i = 0; i < done; i++) {
+		u64 from = list[i].src & L4_PAGEMASK, to = list[i].dst & L4_PAGEMASK;
+
+		CHECK((list[i].dst & 0xfff) == 12 && to < L4_USER_LOW_END && (list[i].src & L4_FPAGE_R));
+		CHECK(model_find(src, from) >= 0 && model_find(dst, to) < 0);
+		CHECK(model_map(dst, to, src, from, 12, list[i].src & L4_FPAGE_RWX) >= 0);
+	}
+}
+
 static void random_unmap(bool with_model)
 {
 	struct space *s = &spaces[rnd(SPACES)];
@@ -430,13 +455,15 @@ static void random_run(unsigned int rounds, unsigned int steps)
 		setup(64UL << 20, 8UL << 20, SPACES);
 		enter_originals();
 		for (unsigned int i = 0; i < steps; i++) {
-			unsigned int what = rnd(10);
+			unsigned int what = rnd(12);
 
 			tlb_fill(list_of_spaces, SPACES);
 			if (what < 4)
 				random_map(false);
 			else if (what < 7)
 				random_map_page(false);
+			else if (what < 9)
+				random_map_list();
 			else
 				random_unmap(true);
 			if (!rnd(400) && spaces[3].root)
