@@ -37,6 +37,12 @@ endif
 $(BUILD)/setup.mk: tools/setup
 	@tools/setup $@
 
+ifneq ($(filter bench,$(goals)),)
+include $(BUILD)/setup-bench.mk
+endif
+$(BUILD)/setup-bench.mk: tools/setup
+	@tools/setup --bench $@
+
 -include microkernel/build.mk
 -include l4re/build.mk
 -include l4re/libc/build.mk
@@ -65,7 +71,11 @@ test: all
 test-long: all
 	@tests/run --long $(TEST)
 
+# The full run also needs what is compared with: other packages, another build of Linux.
 bench: all bench-programs
+ifeq ($(QUICK),)
+	@tests/bench/peers
+endif
 	@tools/bench $(if $(QUICK),--quick) $(BENCH)
 
 lint:
@@ -85,6 +95,6 @@ help:
 	@echo 'make test-long   the same at full length: hours'
 	@echo 'make gdb         boot halted with gdb attached, symbols of kernel, servers and Linux'
 	@echo 'make lint        the rules of the tree'
-	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: below five minutes'
+	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: Skerry and native, below five minutes'
 	@echo 'make clean       remove outputs but the Linux and musl builds; distclean: all'
 	@echo 'V=1              show the commands'

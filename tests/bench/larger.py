@@ -9,6 +9,8 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
 PYTHON = "/usr/bin/python3"
 GCC = "/usr/bin/gcc"
 SOURCE = os.path.join(HERE, "cc.c")
+# Of the figures.
+NAMES = ["program_sqlite", "program_python", "program_cc", "program_redis"]
 # Name in the guest -> the same on this machine; tools/setup --bench installs them. Debian's redis-tools has the server
 # under the name of its checker: it is one binary, and this package starts no service here.
 PROGRAMS = {"/usr/bin/sqlite3": "/usr/bin/sqlite3", "/usr/bin/redis-server": "/usr/bin/redis-check-rdb",
@@ -19,8 +21,9 @@ MODULES = "import sys, site, os; print('\\n'.join(m.__file__ for m in sys.module
 
 
 def missing():
-    """Programs that are not on this machine."""
-    return [here for here in PROGRAMS.values() if not os.path.exists(here)]
+    """Why they are not measured, or nothing."""
+    lacking = [here for here in PROGRAMS.values() if not os.path.exists(here)]
+    return f"{', '.join(lacking)} is not there; tools/setup --bench installs it" if lacking else ""
 
 
 def output(*line):

@@ -8,69 +8,11 @@ import os
 import re
 import subprocess
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUT = os.path.join(TOP, "build", "bench")
+from . import larger
+from .systems import ICOUNT, OUT, PROGRAMS, SYSTEMS, TIMEOUT, TOP
+
 KERNEL_ELF = "build/bench/kernel.elf"
-PROGRAMS = ["build/bench/linux/bench", "build/bench/linux/small"]
-PEER = "build/bench/peers/vmlinux"
-XEN = "build/bench/peers/xen"
-CONF = "tests/bench/linux.conf"
-LINUX_TIMEOUT = 900
 PLAIN = ("name", "n", "min", "median", "p99", "max", "per")
-
-# Under instruction counting `rep` instructions count once per iteration, so a CPU with fast ones hides everything
-# else; SMAP adds two instructions to each access of user memory. All systems get the same CPU.
-COUNTED_CPU = "-erms,-fsrm,-smap"
-
-
-@dataclasses.dataclass
-class Clock:
-    key: str
-    title: str
-    unit: str
-    run: list
-
-
-CLOCKS = [
-    Clock("icount", "instructions", "instructions", ["--icount", f"--cpu={COUNTED_CPU}"]),
-    Clock("wall", "wall time under TCG", "ns", []),
-]
-
-
-@dataclasses.dataclass
-class System:
-    """One row of the comparison: how it is started, what must exist, or why it cannot be measured."""
-    key: str
-    title: str
-    run: list
-    needs: list = dataclasses.field(default_factory=list)
-    why: str = ""
-
-    def missing(self):
-        """Why it is not measured here, or nothing."""
-        if self.why:
-            return self.why
-        for path in self.needs:
-            if not os.path.exists(os.path.join(TOP, path)):
-                return f"{path} is not there; tests/bench/peers builds it"
-        return ""
-
-
-ONLY_PTI = ("pti=on spectre_v2=off nospectre_v1 spec_store_bypass_disable=off mds=off tsx_async_abort=off l1tf=off "
-            "mmio_stale_data=off retbleed=off srbds=off gather_data_sampling=off spec_rstack_overflow=off")
-SYSTEMS = [
-    System("skerry", "Skerry", ["--conf", CONF, "--append", "norandmaps"]),
-    System("native", "native", ["--native", "--append", "mitigations=off"]),
-    System("pristine", "native, unpatched source",
-           ["--native", "--image", PEER, "--append", "mitigations=off"], [PEER]),
-    System("pti", "native, page-table isolation", ["--native", "--image", PEER, "--append", ONLY_PTI], [PEER]),
-    # QEMU 7.2's iret of ring 3 to ring 3 reads the stack as the kernel would: SMAP has to be off.
-    System("xen", "Xen 4.17 PV", ["--xen", "--cpu=-smap", "--image", PEER, "--append", "mitigations=off"], [PEER, XEN]),
-    System("uml", "user-mode Linux", [], why="Debian's package is another kernel version and configuration, and needs "
-           "a root file system and a Linux of its own inside the emulator; figures in the project's targets"),
-    System("l4linux", "L4Linux on Fiasco", [], why="no current release builds from public source packages; "
-           "figures in the project's targets"),
-]
 
 
 @dataclasses.dataclass
@@ -88,8 +30,11 @@ class Figure:
                                    max=self.max * factor)
 
 
-# What Linux says it has, by system, of the runs so far.
-memory_kib = {}
+@dataclasses.dataclass
+class Facts:
+    """What the benchmark says about the system it runs on: Linux's memory, and the clock when it started."""
+    total_kib: int
+    start_ticks: int
 
 
 class Failed(Exception):
@@ -116,34 +61,41 @@ def last_lines(text):
     return "\n".join(text.rstrip().splitlines()[-15:])
 
 
-def kernel(clock=CLOCKS[0]):
+def kernel(clock=ICOUNT):
     """Figures of the kernel benchmark, wall time in ns."""
     line = ["tools/run", "--root", KERNEL_ELF, "--mem", "256M", "--batch", "--timeout", "120", *clock.run]
     status, text = tool(line, 180)
     if status or "not ok" in text:
         raise Failed(f"{' '.join(line)}: status {status}\n{last_lines(text)}")
     figures = parse(text)
-    if clock.unit == "ns":
+    if not clock.counted:
         khz = float(re.search(r"TSC (\d+) kHz", text)[1])
         figures = {name: f if name.endswith("_ns") or name.startswith("bytes_") else f.scaled(1e6 / khz) for name, f in figures.items()}
     return figures
 
 
-def linux(system, clock, arguments=()):
-    """Figures of the Linux benchmark, wall time in ns."""
-    line = ["tools/run", *system.run, *clock.run, "--timeout", str(LINUX_TIMEOUT)]
-    for program in PROGRAMS:
-        line += ["--add", f"{program}:/bench/{os.path.basename(program)}"]
-    line += ["--cmd", " ".join(["/bench/bench", *arguments])]
-    status, text = tool(line, LINUX_TIMEOUT + 60)
+def programs_added():
+    return [(program, f"/bench/{os.path.basename(program)}") for program in PROGRAMS]
+
+
+def run_linux(system, clock, arguments=(), large=False):
+    """Figures of the Linux benchmark, wall time in ns, and facts; large: the larger programs alone."""
+    files = programs_added() + (larger.additions() if large else [])
+    names = larger.NAMES if large else arguments
+    line = system.line(clock, " ".join(["/bench/bench", *names]), files, large)
+    status, text = tool(line, TIMEOUT + 60)
     if status or "@end" not in text:
         raise Failed(f"{' '.join(line)}: status {status}\n{last_lines(text)}")
     figures = parse(text)
-    memory_kib[system.key] = int(re.search(r"total_kib=(\d+)", text)[1])
-    ticks = float(re.search(r"ticks_per_us=([0-9.]+)", text)[1])
-    if clock.unit == "ns":
+    facts = Facts(int(re.search(r"total_kib=(\d+)", text)[1]), int(re.search(r"@start ticks=(\d+)", text)[1]))
+    if not clock.counted:
+        ticks = float(re.search(r"ticks_per_us=([0-9.]+)", text)[1])
         figures = {name: f.scaled(1000 / ticks) for name, f in figures.items()}
-    return figures
+    return figures, facts
+
+
+def linux(system, clock, arguments=()):
+    return run_linux(system, clock, arguments)[0]
 
 
 def least(one, other):
@@ -158,11 +110,11 @@ def real_time(rounds):
     os.makedirs(OUT, exist_ok=True)
     with open(os.path.join(OUT, "rounds"), "w", encoding="utf-8") as file:
         file.write(f"{rounds}\n")
-    line = ["tools/run", "--conf", "tests/bench/rt.conf", *CLOCKS[0].run, "--batch", "--timeout", str(LINUX_TIMEOUT),
+    line = ["tools/run", "--conf", "tests/bench/rt.conf", *ICOUNT.run, "--batch", "--timeout", str(TIMEOUT),
             "--add", "tests/bench/load.sh:/skerry/cmd", "--add", "build/bench/rounds:/bench/rounds"]
-    for program in PROGRAMS:
-        line += ["--add", f"{program}:/bench/{os.path.basename(program)}"]
-    _, text = tool(line, LINUX_TIMEOUT + 60)
+    for here, there in programs_added():
+        line += ["--add", f"{here}:{there}"]
+    _, text = tool(line, TIMEOUT + 60)
     parts = re.search(r"^idle$(.*?)^load$(.*?)^done$", text, re.M | re.S)
     if not parts:
         raise Failed(f"{' '.join(line)}\n{last_lines(text)}")
@@ -204,7 +156,7 @@ def expected():
 
 def counted(kind, names):
     """Instruction counts, as the gate takes them: the least of all repetitions."""
-    figures = kernel() if kind == "kernel" else linux(SYSTEMS[0], CLOCKS[0], ["quick", *names])
+    figures = kernel() if kind == "kernel" else linux(SYSTEMS[0], ICOUNT, ["quick", *names])
     return {name: figures[name].min for name in names if name in figures}
 
 

@@ -2,9 +2,12 @@
 """Where the instructions of an operation are: executes it step by step through QEMU's gdb server.
 
 The emulator stops at a function of a benchmark program; from there every instruction is recorded until the function
-returns, whatever address space it is in, and counted per function of kernel, Linux and program.
+returns, whatever address space it is in, and counted per function of kernel, Linux and program. What is listed is
+disassembled from memory: Linux patches itself at its start.
 """
 import bisect
+import dataclasses
+import glob
 import os
 import re
 import subprocess
@@ -12,7 +15,8 @@ import tempfile
 
 from runlib.remote import RIP, RSP, Gdb
 
-from .measure import CLOCKS, CONF, Failed, KERNEL_ELF, PROGRAMS, TOP
+from .measure import Failed, KERNEL_ELF, programs_added
+from .systems import CONF, ICOUNT, PROGRAMS, TOP
 
 USER_END = 1 << 47
 LIMIT = 1000000
@@ -42,33 +46,63 @@ class Symbols:
         at = bisect.bisect_right(self.starts, address) - 1
         return self.names[at] if at >= 0 else ("?", "")
 
-    def listing(self, addresses):
-        """Disassembled instructions at these addresses."""
-        texts = {}
-        for name, file in sorted({self.function(a) for a in addresses}):
-            if not file:
-                continue
-            text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", f"--disassemble={name}",
-                                   os.path.join(TOP, file)], check=True, stdout=subprocess.PIPE).stdout.decode()
-            texts.update({int(a, 16): t for a, t in re.findall(r"^ *([0-9a-f]+):\t(.*)$", text, re.M)})
-        return texts
+
+@dataclasses.dataclass
+class Trace:
+    """Addresses in the order of execution, and what is in memory there."""
+    steps: list
+    code: dict
+    symbols: Symbols
 
 
-def record(gdb, fault):
-    """Addresses executed from here to the function's return; fault N: the N-th page fault, from the access to its retry."""
+LONGEST = 15  # bytes of an instruction
+ROOM = 32
+TARGET = re.compile(r"\b0x([0-9a-f]+)\b(?=$| *$)")
+
+
+def disassemble(trace):
+    """Text of each instruction, jumps with the names of their targets."""
+    addresses = sorted(trace.code)
+    with tempfile.NamedTemporaryFile(suffix=".bin") as file:
+        file.write(b"".join(trace.code[a].ljust(ROOM, b"\x90") for a in addresses))
+        file.flush()
+        text = subprocess.run(["objdump", "-D", "-b", "binary", "-m", "i386:x86-64", "--no-show-raw-insn", file.name],
+                              check=True, stdout=subprocess.PIPE).stdout.decode()
+    found = {int(at, 16): line for at, line in re.findall(r"^ *([0-9a-f]+):\t(.*)$", text, re.M)}
+    return {a: named_target(found[n * ROOM], a - n * ROOM, trace.symbols) for n, a in enumerate(addresses)}
+
+
+def named_target(text, moved, symbols):
+    """The instruction without what depends on where it was disassembled."""
+    text = " ".join(re.sub(r"# 0x[0-9a-f]+", "", text).split())
+    if not re.match(r"(j\w+|call\w*) 0x", text):
+        return text
+    return TARGET.sub(lambda m: symbols.function((int(m[1], 16) + moved) % (1 << 64))[0], text)
+
+
+def code_at(gdb, pc):
+    """An instruction's bytes and what follows it, as far as it is mapped."""
+    return gdb.memory(pc, LONGEST) or gdb.memory(pc, -pc % 4096)
+
+
+def record(gdb, symbols, fault):
+    """Executes from here to the function's return; fault N: the N-th page fault, from the access to its retry."""
     rsp = gdb.register(RSP)
-    back, pc, steps, faults, access = gdb.word(rsp), gdb.register(RIP), [], 0, None
-    while len(steps) < LIMIT:
-        steps.append(pc)
+    back, pc, faults, access = gdb.word(rsp), gdb.register(RIP), 0, None
+    trace = Trace([], {}, symbols)
+    while len(trace.steps) < LIMIT:
+        trace.steps.append(pc)
+        if pc not in trace.code:
+            trace.code[pc] = code_at(gdb, pc)
         following = gdb.step()
         if fault and access is None and pc < USER_END <= following:
             faults += 1
             if faults == fault:
-                access, steps = pc, [pc]
+                access, trace.steps = pc, [pc]
         elif access is not None and following == access:
-            return steps
+            return trace
         elif not fault and following == back and gdb.register(RSP) == rsp + 8:
-            return steps
+            return trace
         pc = following
     raise Failed(f"no end after {LIMIT} instructions")
 
@@ -79,7 +113,7 @@ def start(line, gdb_socket):
 
 
 def trace(function, linux, hits, fault):
-    """Recorded addresses and symbols; linux: names of the Linux benchmark to run, None: the kernel benchmark."""
+    """What is executed; linux: names of the Linux benchmark to run, None: the kernel benchmark."""
     directory = tempfile.mkdtemp(prefix="path-")
     gdb_socket = os.path.join(directory, "gdb")
     if linux is None:
@@ -88,14 +122,14 @@ def trace(function, linux, hits, fault):
     else:
         symbols = Symbols("build/skerry.elf", "build/linux/vmlinux", PROGRAMS[0])
         line = ["tools/run", "--conf", CONF, "--cmd", "/bench/bench " + " ".join(linux)]
-        for program in PROGRAMS:
-            line += ["--add", f"{program}:/bench/{os.path.basename(program)}"]
-    process = start(line + CLOCKS[0].run, gdb_socket)
+        for here, there in programs_added():
+            line += ["--add", f"{here}:{there}"]
+    process = start(line + ICOUNT.run, gdb_socket)
     try:
         gdb = Gdb(gdb_socket)
         if not gdb.run_to(symbols.address(function), hits):
             raise Failed("stopped elsewhere")
-        return record(gdb, fault), symbols
+        return record(gdb, symbols, fault)
     except EOFError as error:
         raise Failed("the emulator ended before the operation was reached") from error
     finally:
@@ -106,21 +140,98 @@ def trace(function, linux, hits, fault):
         os.rmdir(directory)
 
 
-def show(steps, symbols, listing):
-    """Lines: instructions per function in the order of execution, then per function in all."""
-    texts = symbols.listing(set(steps)) if listing else {}
-    groups, total = [], {}
-    for pc in steps:
-        function = symbols.function(pc)
-        if not groups or groups[-1][0] != function:
-            groups.append((function, []))
+def runs_of(trace, key):
+    """Steps in groups of the same key, in the order of execution: [(key, [address])]."""
+    groups = []
+    for pc in trace.steps:
+        group = key(pc)
+        if not groups or groups[-1][0] != group:
+            groups.append((group, []))
         groups[-1][1].append(pc)
-        total[function] = total.get(function, 0) + 1
-    yield f"{len(steps)} instructions"
-    for (name, file), addresses in groups:
+    return groups
+
+
+def show(trace, listing):
+    """Lines: instructions per function in the order of execution, then per function in all."""
+    texts, total = disassemble(trace) if listing else {}, {}
+    yield f"{len(trace.steps)} instructions"
+    for (name, file), addresses in runs_of(trace, trace.symbols.function):
+        total[name, file] = total.get((name, file), 0) + len(addresses)
         yield f"{len(addresses):6} {name} ({os.path.basename(file)})"
         if listing:
-            yield from (f"         {pc:16x} {texts.get(pc, '')}" for pc in addresses)
+            yield from (f"         {pc:16x} {texts[pc]}" for pc in addresses)
     yield "by function:"
     for (name, file), count in sorted(total.items(), key=lambda item: -item[1]):
         yield f"{count:6} {name} ({os.path.basename(file)})"
+
+
+# --- docs/paths.md
+
+PORT_OBJECTS = "build/linux/obj/arch/x86/l4/**/*.o"
+DOC = os.path.join(TOP, "docs", "paths.md")
+# Title, names of the Linux benchmark, function, its call, fault.
+DOCUMENTED = [
+    ("A null call of Linux", "From the C stub of `getpid` in a Linux process to its return.", "getpid", "syscall", 200, 0),
+    ("A page fault of 4 KiB", "Anonymous memory of a Linux process: from the access to its retry. Linux's own part by "
+     "function.", "anonymous_fault", "area_write", 4, 5),
+]
+KERNEL, PORT, LINUX, PROGRAM = "microkernel", "Linux port", "Linux", "program"
+HEAD = """# Paths, instruction by instruction
+
+Written by `tools/bench --paths` from an execution step by step; `docs/measuring.md` says how. The counts that are
+checked are in `tests/bench/expected`.
+"""
+
+
+def port_functions():
+    """Functions of the files that the port adds to Linux."""
+    objects = glob.glob(os.path.join(TOP, PORT_OBJECTS), recursive=True)
+    text = subprocess.run(["nm", *objects], check=True, stdout=subprocess.PIPE).stdout.decode()
+    return set(re.findall(r"^[0-9a-f]+ [tT] (\S+)$", text, re.M))
+
+
+def layers(symbols):
+    """A function that says whose an address is."""
+    port = port_functions()
+
+    def layer(pc):
+        name, file = symbols.function(pc)
+        if file.endswith("skerry.elf"):
+            return KERNEL
+        if file.endswith("vmlinux"):
+            return PORT if name in port else LINUX
+        return PROGRAM
+
+    return layer
+
+
+def summary_rows(trace, layer):
+    """Lines of a table: whose, how many, in which functions."""
+    yield "| | instructions | functions, in order |"
+    yield "|---|---:|---|"
+    for who, addresses in runs_of(trace, layer):
+        names = list(dict.fromkeys(f"`{trace.symbols.function(pc)[0]}`" for pc in addresses))
+        more = f", and {len(names) - 8} more" if len(names) > 8 else ""
+        yield f"| {who} | {len(addresses)} | {', '.join(names[:8])}{more} |"
+    counts = {who: sum(layer(pc) == who for pc in trace.steps) for who in (PROGRAM, KERNEL, PORT, LINUX)}
+    yield f"| **all** | {len(trace.steps)} | " + ", ".join(f"{who} {n}" for who, n in counts.items()) + " |"
+
+
+def document(title, what, trace, whole):
+    """A section: who does how much, then each instruction; without Linux's own unless whole."""
+    layer, texts = layers(trace.symbols), disassemble(trace)
+    yield from (f"## {title}", "", what, "", *summary_rows(trace, layer), "", "```")
+    for (name, _), addresses in runs_of(trace, trace.symbols.function):
+        who = layer(addresses[0])
+        yield f"{name}  ({who}, {len(addresses)})"
+        if whole or who != LINUX:
+            yield from (f"        {texts[pc]}" for pc in addresses)
+    yield from ("```", "")
+
+
+def write_document():
+    lines = HEAD.splitlines() + [""]
+    for title, what, names, function, hits, fault in DOCUMENTED:
+        lines += document(title, what, trace(function, [names], hits, fault), not fault)
+    with open(DOC, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines).rstrip() + "\n")

@@ -6,31 +6,36 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 
-from . import targets
-from .measure import CLOCKS, OUT, SYSTEMS, TOP, memory_kib
+from . import plots, targets
+from .measure import least
+from .systems import CLOCKS, COUNTED_CPU, HOST_SYSTEMS, LARGE_MEMORY, OUT, REP_CLOCKS, SYSTEMS, TOP
+from .targets import number
 
-GNUPLOT_HEAD = """set terminal svg size 1100,{height} font "sans,11" background "white"
-set output "{out}"
-set style fill solid 0.8 noborder
-set grid x
-set xlabel "{label}"
-set yrange [-0.7:{rows}] reverse
-set key bottom right
-"""
+# Short names for the tables of what is counted.
+SHORT = {"cr3_loads": "cr3", "tlb_flushes": "tlb", "kernel_entries": "entries", "page_faults": "faults",
+         "entries": "entries"}
 
 
 @dataclasses.dataclass
 class Run:
-    """All that was measured: kernel figures by clock, Linux figures by (system, clock), notes."""
+    """All that was measured: kernel figures by clock, Linux figures and facts by (system, clock), notes."""
     quick: bool
     kernel: dict = dataclasses.field(default_factory=dict)
     linux: dict = dataclasses.field(default_factory=dict)
+    facts: dict = dataclasses.field(default_factory=dict)
     notes: list = dataclasses.field(default_factory=list)
     real_time: dict = dataclasses.field(default_factory=dict)
     startup: list = dataclasses.field(default_factory=list)
+    seconds: float = 0
+
+    def add(self, system, clock, figures, facts, large):
+        """The figures of one run; with those of another run of the same, the lesser count."""
+        key = system.key, clock.key
+        self.linux[key] = least(self.linux.get(key), figures)
+        if not large:
+            self.facts[key] = facts
 
 
 def output(*line):
@@ -39,6 +44,10 @@ def output(*line):
                               stderr=subprocess.DEVNULL).stdout.decode().strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
+
+
+def first_line(*line):
+    return (output(*line).splitlines() or ["?"])[0]
 
 
 def commit():
@@ -52,12 +61,12 @@ def cpu_model():
     return found[1] if found else platform.machine()
 
 
-def number(value):
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+def machine():
+    return f"{cpu_model()}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}"
 
 
 def counters_text(figure):
-    return " ".join(f"{k}={v:g}" for k, v in figure.counters.items() if v and k != "per")
+    return " ".join(f"{SHORT.get(k, k)}={v:g}" for k, v in figure.counters.items() if v)
 
 
 def table(heads, rows):
@@ -68,163 +77,215 @@ def table(heads, rows):
     yield ""
 
 
-def verdict(target, value, native=0.0):
-    return "" if target is None else "met" if target.met(value, native) else "**not met**"
+def section(title, *text):
+    yield f"## {title}"
+    yield ""
+    if text:
+        yield " ".join(text)
+        yield ""
 
+
+# --- what was aimed at
+
+def summary(run, rows=None):
+    rows = rows or targets.rows(run)
+    missed = [row for row in rows if row.met is False]
+    unknown = sum(row.met is None for row in rows)
+    yield (f"{sum(row.met is True for row in rows)} targets met, {len(missed)} not, {unknown} not measured in this run"
+           + (":" if missed else "."))
+    yield from (f"- {row.what}: {row.part:.2f} times the target" for row in missed)
+    yield ""
+
+
+def target_section(run):
+    rows = targets.rows(run)
+    yield from section("Targets")
+    yield from summary(run, rows)
+    words = {True: "met", False: "**not met**", None: "not measured"}
+    yield from table(["what", "target", "value", "of target", ""],
+                     [(row.what, row.target, row.value, f"{row.part:.2f}" if row.part else "", words[row.met])
+                      for row in rows])
+
+
+# --- the kernel
 
 def kernel_section(run):
-    figures = run.kernel.get("icount", {})
-    yield "## Microkernel operations, in instructions"
-    yield ""
-    yield "The user's stub is included. Counters are those of one operation (both ways, where it is a round trip)."
-    yield ""
+    yield from section("Microkernel operations, in instructions", "The user's stub is included. Counters are those of "
+                       "one operation (both ways, where it is a round trip).")
     wall = run.kernel.get("wall", {})
     rows = []
-    for name, f in figures.items():
+    for name, f in run.kernel.get("icount", {}).items():
         t = targets.KERNEL.get(name)
         if name.startswith("bytes_"):
             continue
-        rows.append((f"`{name}`", number(f.median), number(f.max), f"{number(wall[name].min)}" if name in wall else "",
-                     t.text() if t else "", f"{f.median / t.count:.2f}" if t else "", verdict(t, f.median),
-                     t.others if t else "", counters_text(f)))
-    yield from table(["operation", "median", "max", "TCG, ns (least)", "target", "of target", "", "others", "counters"], rows)
+        rows.append((f"`{name}`", number(f.median), number(f.max), number(wall[name].min) if name in wall else "",
+                     t.text() if t else "", t.others if t else "", counters_text(f)))
+    yield from table(["operation", "median", "max", "TCG, ns (least)", "target", "others", "counters"], rows)
 
 
-def linux_systems(run, clock):
-    return [s for s in SYSTEMS if (s.key, clock.key) in run.linux]
+# --- Linux
 
+def system_section():
+    rows = [(f"`{s.key}`", s.title, s.note or s.why) for s in SYSTEMS]
+    yield from section("Systems", "Counts of all systems can be compared but where it says otherwise; times only with "
+                       "others of this run.")
+    yield from table(["", "system", "how it compares with `native`"], rows)
+
+
+def value(figure, clock):
+    return figure.median if clock.counted else figure.min
+
+
+def cell(figure, base, clock):
+    if not figure:
+        return ""
+    ratio = f" ({value(figure, clock) / value(base, clock):.2f})" if base and value(base, clock) else ""
+    return number(value(figure, clock)) + ratio
+
+
+def linux_rows(run, clock, columns, last):
+    """Rows of a table: (system key, clock key) of each column, the first is the base; last: more cells of a row."""
+    base = run.linux.get(columns[0], {})
+    for name, b in base.items():
+        others = [run.linux.get(c, {}).get(name) for c in columns[1:]]
+        yield [f"`{name}`", cell(b, None, clock), *(cell(f, b, clock) for f in others), *last(name)]
+
+
+def linux_section(run, clock):
+    there = [s for s in SYSTEMS if (s.key, clock.key) in run.linux]
+    there.sort(key=lambda s: s.key != "native")
+    skerry = run.linux.get(("skerry", clock.key), {})
+    if not there or there[0].key != "native":
+        return
+
+    def last(name):
+        t, f = targets.LINUX.get(name), skerry.get(name)
+        return [t.text() if t else "", t.others if t else "", counters_text(f) if f else ""] if clock.counted else []
+
+    yield from section(f"Linux operations, {clock.title}", "In brackets: ratio to native.", "" if clock.counted else
+                       "Unit: ns, the least of all repetitions, as other work on the host only adds. Only ratios of one "
+                       "run mean anything.")
+    heads = ["operation"] + [s.title for s in there]
+    heads += ["target", "others (ratio)", "counters of Skerry"] if clock.counted else []
+    yield from table(heads, linux_rows(run, clock, [(s.key, clock.key) for s in there], last))
+
+
+def rep_section(run):
+    """What fast `rep` instructions (ERMS, FSRM) do to either clock, on Skerry and natively."""
+    for usual in CLOCKS:
+        other = REP_CLOCKS[usual.key]
+        with_erms, without = (other, usual) if usual.counted else (usual, other)
+        if not all((s, other.key) in run.linux for s in ("skerry", "native")):
+            continue
+        yield from section(f"ERMS and FSRM, {usual.unit}", "The same program on a CPU without fast `rep` instructions "
+                           "and with them; in brackets: ratio to native without.")
+        columns = [(s, c.key) for c in (without, with_erms) for s in ("native", "skerry")]
+        yield from table(["operation", "native, masked", "Skerry, masked", "native, ERMS", "Skerry, ERMS"],
+                         linux_rows(run, usual, columns, lambda name: []))
+
+
+def host_section(run):
+    columns = [(s.key, "wall") for s in HOST_SYSTEMS]
+    if all(c in run.linux for c in columns):
+        yield from section("User-mode Linux on this machine, ns", "Without an emulator; in brackets: ratio to this "
+                           "machine's own Linux.")
+        yield from table(["operation"] + [s.title for s in HOST_SYSTEMS],
+                         linux_rows(run, CLOCKS[1], columns, lambda name: []))
+
+
+# --- the rest
 
 def real_time_section(run):
     if not run.real_time:
         return
-    yield "## Real time, in instructions"
-    yield ""
-    yield ("From the programmed time to the first reading of the clock in a periodic task, 1000 periods a second, beside Linux; "
-           "PREEMPT_RT under a comparable load: average 2,086, worst 3,503.")
-    yield ""
-    rows = []
-    for name, f in run.real_time.items():
-        average, worst = targets.REAL_TIME.get(name, (None, None))
-        rows.append((f"`{name}`", f.n, number(f.median), verdict(average, f.median), number(f.max), verdict(worst, f.max)))
-    yield from table(["", "periods", "average", "≤ 500", "worst", "≤ 1,750"], rows)
-
-
-def cell(figure, base, counted, is_base):
-    if not figure:
-        return ""
-    value, native = (figure.median, base.median) if counted else (figure.min, base.min)
-    return number(value) + (f" ({value / native:.2f})" if native and not is_base else "")
-
-
-def linux_section(run, clock):
-    systems = linux_systems(run, clock)
-    native = run.linux.get(("native", clock.key))
-    skerry = run.linux.get(("skerry", clock.key))
-    if not native or not skerry:
-        return
-    counted = clock.key == "icount"
-    pti = run.linux.get(("pti", clock.key))
-    yield f"## Linux operations, {clock.title}"
-    yield ""
-    yield "In brackets: ratio to native." + ("" if counted else
-          " Unit: ns, the least of all repetitions, as other work on the host only adds. Only ratios of one run mean anything.")
-    yield ""
-    rows = []
-    for name, f in skerry.items():
-        base = native.get(name)
-        if not base:
-            continue
-        row = [f"`{name}`"]
-        for s in systems:
-            g = run.linux[s.key, clock.key].get(name)
-            row.append(cell(g, base, counted, s.key == "native"))
-        if counted:
-            t = targets.LINUX.get(name)
-            row += [t.text() if t else "", verdict(t, f.median, base.median), t.others if t else "", counters_text(f)]
-        elif pti:
-            row.append("" if name not in pti else "met" if f.min <= pti[name].min else "**not met**")
-        rows.append(row)
-    heads = ["operation"] + [s.title for s in systems]
-    yield from table(heads + (["target", "", "others (ratio)", "counters of Skerry"] if counted
-                     else ["no slower than with page-table isolation"] if pti else []), rows)
-
-
-def summary(run):
-    met, missed = [], []
-    for name, t in targets.KERNEL.items():
-        f = run.kernel.get("icount", {}).get(name)
-        if f:
-            (met if t.met(f.median) else missed).append((name, f.median / t.count))
-    native, skerry = run.linux.get(("native", "icount"), {}), run.linux.get(("skerry", "icount"), {})
-    for name, t in targets.LINUX.items():
-        f, base = skerry.get(name), native.get(name)
-        if f and base:
-            bound = base.median * t.ratio if t.ratio else base.median + t.added
-            (met if t.met(f.median, base.median) else missed).append((name, f.median / bound))
-    yield f"{len(met)} targets met, {len(missed)} not" + (":" if missed else ".")
-    for name, times in missed:
-        yield f"- `{name}`: {times:.2f} times the target"
-    yield ""
-
-
-def sizes(run):
-    text = output("size", "build/skerry.elf").splitlines()
-    if len(text) < 2:
-        return
-    code, data, bss = text[1].split()[:3]
-    yield "## Memory"
-    yield ""
-    rows = [(name[6:].replace("_", " "), number(f.median)) for name, f in run.kernel.get("icount", {}).items()
-            if name.startswith("bytes_")]
-    yield from table(["kernel memory of one", "bytes of quota"], rows)
-    if "native" in memory_kib and "skerry" in memory_kib:
-        yield (f"Of 256 MiB, Linux has {memory_kib['skerry']:,} KiB to use on Skerry, "
-               f"{memory_kib['native']:,} KiB natively.")
-        yield ""
-    yield f"Kernel image: {int(code):,} bytes of code and constants, {int(data):,} of data, {int(bss):,} of zeroed data."
-    yield ""
+    yield from section("Real time, in instructions", "From the programmed time to the first reading of the clock in a "
+                       "periodic task, 1000 periods a second, beside Linux; PREEMPT_RT under a comparable load: average "
+                       "2,086, worst 3,503.")
+    yield from table(["", "periods", "average", "worst"],
+                     [(f"`{name}`", f.n, number(f.median), number(f.max)) for name, f in run.real_time.items()])
 
 
 def startup(run):
-    if not run.startup:
-        return
-    yield "## Start"
+    rows = list(run.startup)
+    for system in SYSTEMS:
+        facts = run.facts.get((system.key, "icount"))
+        if facts:
+            rows.append((f"{system.title}: first program in Linux, instructions and waiting", f"{facts.start_ticks:,}"))
+    if rows:
+        yield from section("Start")
+        yield from table(["stage", "from the machine's start until then"], rows)
+
+
+def image_sizes():
+    """(text, constants, data, zeroed data) of the kernel image."""
+    found = dict(re.findall(r"^(\.\w+)\s+(\d+)\s", output("size", "-A", "build/skerry.elf"), re.M))
+    return [int(found.get(name, 0)) for name in (".text", ".rodata", ".data", ".bss")]
+
+
+def sizes(run):
+    yield from section("Memory")
+    rows = [(name[6:].replace("_", " "), number(f.median)) for name, f in run.kernel.get("icount", {}).items()
+            if name.startswith("bytes_")]
+    yield from table(["kernel memory of one", "bytes of quota"], rows)
+    there = [(s.title, run.facts[s.key, "icount"]) for s in SYSTEMS if (s.key, "icount") in run.facts]
+    if there:
+        yield "What Linux has of its 256 MiB after its own start:"
+        yield ""
+        yield from table(["system", "KiB to use", "KiB less than 256 MiB"],
+                         [(title, f"{f.total_kib:,}", f"{(256 << 10) - f.total_kib:,}") for title, f in there])
+    text, constants, data, zeroed = image_sizes()
+    yield f"Kernel image: {text:,} bytes of code, {constants:,} of constants, {data:,} of data, {zeroed:,} of zeroed data."
     yield ""
-    yield from table(["stage", "until then"], run.startup)
+
+
+def heading(run):
+    kernel_elf = os.path.join(TOP, "build", "skerry.elf")
+    built = f"{datetime.datetime.fromtimestamp(os.path.getmtime(kernel_elf)):%F %T}" if os.path.exists(kernel_elf) else "?"
+    yield "# Measurements"
+    yield ""
+    yield from table(["", ""], [
+        ("commit", commit()), ("kernel built", built), ("compiler", first_line("gcc", "--version")),
+        ("run", f"{'quick' if run.quick else 'full'}, {run.seconds:.0f} s"), ("machine", machine()),
+        ("emulator", first_line("qemu-system-x86_64", "--version")),
+        ("instructions", f"`-icount shift=0,sleep=off`, CPU `max,{COUNTED_CPU}`; exact, can be compared"),
+        ("wall time", "plain TCG, CPU `max`; ratios within this run only"),
+        ("memory", f"Linux 256 MiB, {LARGE_MEMORY} for sqlite, python, cc and redis; Skerry's machine 1 GiB")])
+    yield "How it is measured and what distorts it: docs/measuring.md. All figures: report.jsonl."
+    yield ""
 
 
 def markdown(run):
-    kernel_elf = os.path.join(TOP, "build", "skerry.elf")
-    built = datetime.datetime.fromtimestamp(os.path.getmtime(kernel_elf)) if os.path.exists(kernel_elf) else "?"
-    yield "# Measurements"
-    yield ""
-    yield f"Commit {commit()}; kernel built {built:%F %T}; {'quick run' if run.quick else 'full run'}. "
-    yield f"Host: {cpu_model()}, {platform.system()} {platform.release()}. {output('qemu-system-x86_64', '--version').splitlines()[0]}. "
-    yield f"Compiler: {output('gcc', '--version').splitlines()[0]}. "
-    yield "Instructions: `-icount shift=0,sleep=off`, CPU `max,-erms,-fsrm,-smap`; wall time: plain TCG, CPU `max`. "
-    yield "How it is measured: docs/measuring.md."
-    yield ""
-    yield from summary(run)
+    yield from heading(run)
+    yield from target_section(run)
     yield from kernel_section(run)
+    yield from system_section()
     for clock in CLOCKS:
         yield from linux_section(run, clock)
+    yield from rep_section(run)
+    yield from host_section(run)
     yield from real_time_section(run)
     yield from startup(run)
     yield from sizes(run)
     if run.notes:
-        yield "## Not measured"
-        yield ""
+        yield from section("Not measured")
         yield from (f"- {note}" for note in run.notes)
         yield ""
 
 
+def configuration(run, clock):
+    cpu = {"icount": COUNTED_CPU, "icount-erms": "-smap", "wall-masked": "-erms,-fsrm"}.get(clock, "")
+    return f"{'quick' if run.quick else 'full'} run, CPU max{',' if cpu else ''}{cpu}"
+
+
 def jsonl(run):
-    where = {"commit": commit(), "configuration": "quick" if run.quick else "full"}
+    where = {"commit": commit(), "machine": machine(), "emulator": first_line("qemu-system-x86_64", "--version")}
 
     def lines(system, clock, figures):
         for f in figures.values():
-            yield json.dumps({"what": f.name, "clock": clock, "system": system, "value": f.median, "min": f.min,
-                              "median": f.median, "p99": f.p99, "max": f.max, "n": f.n, "counters": f.counters, **where})
+            unit = "bytes" if f.name.startswith("bytes_") else "instructions" if clock.startswith("icount") else "ns"
+            yield json.dumps({"what": f.name, "clock": clock, "system": system, "unit": unit, "value": f.median,
+                              "min": f.min, "median": f.median, "p99": f.p99, "max": f.max, "n": f.n,
+                              "counters": f.counters, "configuration": configuration(run, clock), **where})
 
     for clock, figures in run.kernel.items():
         yield from lines("skerry-kernel", clock, figures)
@@ -233,39 +294,10 @@ def jsonl(run):
         yield from lines(system, clock, figures)
 
 
-def bars(name, label, rows, mark):
-    """One horizontal bar per row: (text, value); a line at `mark`."""
-    if not rows:
-        return
-    data = os.path.join(OUT, name + ".dat")
-    with open(data, "w", encoding="utf-8") as file:
-        file.writelines(f'"{text}" {value:.4f}\n' for text, value in rows)
-    script = GNUPLOT_HEAD.format(height=60 + 22 * len(rows), out=os.path.join(OUT, name + ".svg"), label=label,
-                                 rows=len(rows) - 0.3)
-    script += f"set arrow from {mark},-0.7 to {mark},{len(rows) - 0.3} nohead lc rgb 'red' front\n"
-    script += f'plot "{data}" using ($2/2):0:($2/2):(0.35):yticlabels(1) with boxxyerror notitle lc rgb "#3060a0"\n'
-    with open(os.path.join(OUT, name + ".gp"), "w", encoding="utf-8") as file:
-        file.write(script)
-    subprocess.run(["gnuplot", os.path.join(OUT, name + ".gp")], check=False)
-
-
-def plots(run):
-    if not shutil.which("gnuplot"):
-        return
-    kernel = run.kernel.get("icount", {})
-    bars("kernel", "instructions as a part of the target",
-         [(name.replace("_", " "), kernel[name].median / t.count) for name, t in targets.KERNEL.items() if name in kernel], 1)
-    for clock in CLOCKS:
-        native, skerry = (run.linux.get((s, clock.key), {}) for s in ("native", "skerry"))
-        bars(f"linux-{clock.key}", f"ratio to native, {clock.title}",
-             [(n.replace("_", " "), (f.median / native[n].median if clock.key == "icount" else f.min / native[n].min)) for n, f in skerry.items()
-              if n in native and native[n].min], 1)
-
-
 def write(run):
     os.makedirs(OUT, exist_ok=True)
+    plots.draw(run)
     with open(os.path.join(OUT, "report.md"), "w", encoding="utf-8") as file:
         file.write("\n".join(markdown(run)) + "\n")
     with open(os.path.join(OUT, "report.jsonl"), "w", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in jsonl(run))
-    plots(run)

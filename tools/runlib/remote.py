@@ -82,7 +82,12 @@ class Gdb(Channel):
         return int.from_bytes(bytes.fromhex(self.command(f"p{number:x}")), "little")
 
     def word(self, address):
-        return int.from_bytes(bytes.fromhex(self.command(f"m{address:x},8")), "little")
+        return int.from_bytes(self.memory(address, 8), "little")
+
+    def memory(self, address, count):
+        """Bytes as the current address space has them; nothing when one is not mapped."""
+        answer = self.command(f"m{address:x},{count:x}")
+        return b"" if answer.startswith("E") else bytes.fromhex(answer)
 
     def step(self):
         """One instruction; the address of the next."""

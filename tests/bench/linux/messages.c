@@ -255,7 +255,7 @@ static uint64_t pipe_cost(void)
 
 	ring_size = 1;
 	must(!pipe(ring[0]), "pipe");
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 100; i++) {
 		uint64_t t = ticks();
 
 		op_ring();
