@@ -5,8 +5,9 @@
 
 #include <l4/sys/err.h>
 
-_Static_assert(sizeof(((struct disk_memory *)0)->avail) >= sizeof(struct vring_avail) + 2 * BLOCK_REQUESTS_MAX + 2, "ring");
-_Static_assert(sizeof(((struct disk_memory *)0)->used) >= sizeof(struct vring_used) + 8 * BLOCK_REQUESTS_MAX + 2, "ring");
+_Static_assert(DISK_RING >= BLOCK_REQUESTS_MAX && DISK_RING >= BLOCK_SEGS_MAX + 2, "ring");
+_Static_assert(sizeof(((struct disk_memory *)0)->avail) >= sizeof(struct vring_avail) + 2 * DISK_RING + 2, "ring");
+_Static_assert(sizeof(((struct disk_memory *)0)->used) >= sizeof(struct vring_used) + 8 * DISK_RING + 2, "ring");
 
 static l4_uint32_t at_most(l4_uint32_t n, l4_uint32_t max)
 {
@@ -42,7 +43,7 @@ void disk_init(struct disk *d, struct disk_memory *memory, l4_uint64_t dma, l4_u
 	       struct block_request *first_request)
 {
 	*d = (struct disk){ .memory = memory, .dma = dma, .first_request = first_request };
-	vring_client_init(&d->ring, memory->desc, memory->avail, memory->used, BLOCK_REQUESTS_MAX, features);
+	vring_client_init(&d->ring, memory->desc, memory->avail, memory->used, DISK_RING, features);
 	vring_client_arm(&d->ring);
 }
 

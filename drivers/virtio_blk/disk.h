@@ -8,6 +8,9 @@
 
 #include "../block/block.h"
 
+/* Descriptors of the queue: one for each request, and no fewer than a request's table has (virtio 1.2, section 2.7.5.3.1). */
+#define DISK_RING 128
+
 /* Memory that the device and the driver share. */
 struct disk_slot {
 	struct virtio_blk_header header;
@@ -16,9 +19,9 @@ struct disk_slot {
 	struct vring_desc table[BLOCK_SEGS_MAX + 2];
 };
 struct disk_memory {
-	struct vring_desc desc[BLOCK_REQUESTS_MAX];
-	l4_uint8_t avail[256] __attribute__((aligned(64)));
-	l4_uint8_t used[1024] __attribute__((aligned(64)));
+	struct vring_desc desc[DISK_RING];
+	l4_uint8_t avail[512] __attribute__((aligned(64)));
+	l4_uint8_t used[2048] __attribute__((aligned(64)));
 	struct disk_slot slot[BLOCK_REQUESTS_MAX] __attribute__((aligned(64)));
 	l4_uint8_t buffer[20480] __attribute__((aligned(4096))); /* for the driver's own reading */
 };

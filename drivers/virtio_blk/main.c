@@ -95,10 +95,10 @@ static void open_device(const char *name)
 	block_init(&service, &ops, &g);
 	memory = device_memory(&dma);
 	disk_init(&disk, memory, dma, features, service.requests);
-	if (virtio_pci_queue(&pci, BLOCK_REQUESTS_MAX, dma + __builtin_offsetof(struct disk_memory, desc),
+	if (virtio_pci_queue(&pci, DISK_RING, dma + __builtin_offsetof(struct disk_memory, desc),
 			     dma + __builtin_offsetof(struct disk_memory, avail),
 			     dma + __builtin_offsetof(struct disk_memory, used)))
-		give_up("the device has no queue of %u", BLOCK_REQUESTS_MAX);
+		give_up("the device has no queue of %u", DISK_RING);
 	if (l4_error(l4_rcv_ep_bind_thread(pci.irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
 		give_up("no interrupt");
 	virtio_pci_run(&pci);
