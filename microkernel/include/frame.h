@@ -14,10 +14,10 @@ struct frame_info {
 	void *owner;  /* tables: struct space/capspace/iospace they belong to */
 	void *nodes;  /* tables: companion with the mapping nodes, or NULL */
 	u64 base;     /* tables: first address (or slot) the table covers */
-	u16 level;    /* tables: 1 = leaves are 4K pages/slots, 2, 3, 4 */
+	u32 groups;   /* tables: bit n is set when any of the 16 entries from 16 * n on is not empty (and maybe when all are) */
 	u16 used;     /* tables: entries that are not empty */
-	u8 order, state; /* private to frame.c */
-	u16 scan;     /* tables of a dying space: entries before this one are empty */
+	u8 level;     /* tables: 1 = leaves are 4K pages/slots, 2, 3, 4 */
+	u8 free;      /* private to frame.c: 1 + order of the free block that starts here, 0 = none */
 };
 
 extern u64 frame_pool_va, frame_phys_offset; /* constant after frame_init() */

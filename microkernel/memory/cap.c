@@ -55,7 +55,7 @@ static void cap_enter(u64 *entry, u64 value, u32 parent)
 	*entry = value;
 	mapdb_node(ref)->child = 0;
 	mapdb_link(parent ? &mapdb_node(parent)->child : &obj->cap_root, parent, ref, mapdb_node(ref), true);
-	frame_info(entry)->used++;
+	mapdb_count(frame_info(entry), ref);
 	obj->caps++;
 }
 
@@ -81,7 +81,7 @@ int cap_reserve(struct capspace *cs, u64 slot)
 	cs->dir[index] = table;
 	if (index == 0)
 		cs->first = table;
-	frame_info(cs->dir)->used++;
+	mapdb_count(frame_info(cs->dir), index);
 	return 0;
 }
 
@@ -137,7 +137,7 @@ static void cap_enter_before(u64 *to, u64 *from)
 	else
 		mapdb_node(node->prev)->next = ref;
 	*to = *from;
-	frame_info(to)->used++;
+	mapdb_count(frame_info(to), ref);
 	entry_object(*to)->caps++;
 }
 
@@ -229,19 +229,42 @@ int cap_revoke_object(struct kobject *obj)
 static int slots_destroy(struct map_op *op, u64 *table)
 {
 	struct frame_info *info = frame_info(table);
-	u64 *entry;
+	u64 *entry, *end;
 	int ret;
 
-	for (; info->used; info->scan = (info->scan + 1) % MAPDB_ENTRIES) {
-		if (map_op_work(op, MAP_WORK_SCAN))
-			return -E_PREEMPTED;
-		entry = &table[info->scan];
+	for (; info->used; mapdb_skip_group(info)) {
+		entry = mapdb_first_group(info, table);
+		op->work += MAP_WORK_GROUP;
+		for (end = entry + MAPDB_GROUP; entry < end; entry++) {
+			if (!*entry)
+				continue;
+			ret = slot_unmap(op, entry, L4_CAP_RIGHT_R, true);
+			if (ret)
+				return ret;
+			if (map_op_work(op, MAP_WORK_ENTRY))
+				return -E_PREEMPTED;
+		}
+	}
+	return 0;
+}
+
+/* Free the slot tables that *entry, ... *end refer to. */
+static int tables_destroy(struct map_op *op, struct capspace *cs, u64 **entry, u64 **end)
+{
+	int ret;
+
+	for (; entry < end; entry++) {
 		if (!*entry)
 			continue;
-		ret = slot_unmap(op, entry, L4_CAP_RIGHT_R, true);
+		ret = slots_destroy(op, *entry);
 		if (ret)
 			return ret;
-		op->work += MAP_WORK_ENTRY;
+		op->work += 2 * MAP_WORK_ENTRY;
+		if (*entry == cs->first)
+			cs->first = NULL;
+		mapdb_table_free(*entry, cs->quota);
+		*entry = NULL;
+		frame_info(cs->dir)->used--;
 	}
 	return 0;
 }
@@ -250,25 +273,17 @@ int capspace_destroy(struct capspace *cs)
 {
 	struct map_op op = { .remove = cap_remove };
 	struct frame_info *info;
-	u64 **table;
+	u64 **tables;
 	int ret;
 
 	if (!cs->dir)
 		return 0;
 	info = frame_info(cs->dir);
-	for (; info->used; info->scan = (info->scan + 1) % MAPDB_ENTRIES) {
-		table = &cs->dir[info->scan];
-		if (!*table)
-			continue;
-		ret = slots_destroy(&op, *table);
+	for (; info->used; mapdb_skip_group(info)) {
+		tables = (u64 **)mapdb_first_group(info, (u64 *)cs->dir);
+		ret = tables_destroy(&op, cs, tables, tables + MAPDB_GROUP);
 		if (ret)
 			return ret;
-		op.work += 2 * MAP_WORK_ENTRY;
-		if (*table == cs->first)
-			cs->first = NULL;
-		mapdb_table_free(*table, cs->quota);
-		*table = NULL;
-		info->used--;
 	}
 	mapdb_table_free(cs->dir, cs->quota);
 	cs->dir = NULL;

@@ -4,7 +4,7 @@
  * stock of frames that are known to be zero.
  *
  * The descriptors lie at the start of the pool. A free block is linked through
- * its own first bytes; its first frame's descriptor tells state and order.
+ * its own first bytes; its first frame's descriptor tells its order.
  * Frames of the zero stock are linked through their descriptors, so that they stay zero.
  */
 #include <string.h>
@@ -14,8 +14,6 @@
 
 #define FRAME_ORDERS 12
 #define FRAME_ZEROED_MAX 256
-
-enum { FRAME_USED, FRAME_FREE };
 
 u64 frame_pool_va, frame_phys_offset;
 struct frame_info *frame_infos;
@@ -38,14 +36,13 @@ static u64 frame_number(const void *va)
 
 static void block_insert(u64 number, unsigned int order)
 {
-	frame_infos[number].state = FRAME_FREE;
-	frame_infos[number].order = order;
+	frame_infos[number].free = 1 + order;
 	list_push_front(&free_lists[order], frame_address(number));
 }
 
 static void block_remove(u64 number)
 {
-	frame_infos[number].state = FRAME_USED;
+	frame_infos[number].free = 0;
 	list_remove(frame_address(number));
 }
 
@@ -55,8 +52,7 @@ static void block_free(u64 number, unsigned int order)
 
 	for (; order < FRAME_ORDERS - 1; order++) {
 		buddy = number ^ BIT(order);
-		if (buddy + BIT(order) > frame_count ||
-		    frame_infos[buddy].state != FRAME_FREE || frame_infos[buddy].order != order)
+		if (buddy + BIT(order) > frame_count || frame_infos[buddy].free != 1 + order)
 			break;
 		block_remove(buddy);
 		number &= ~BIT(order);

@@ -15,8 +15,8 @@ void *mapdb_table_create(void *owner, unsigned int level, u64 base, struct quota
 	info->nodes = NULL;
 	info->base = base;
 	info->level = level;
+	info->groups = 0;
 	info->used = 0;
-	info->scan = 0;
 	return table;
 }
 

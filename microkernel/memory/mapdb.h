@@ -18,6 +18,7 @@
 #include "frame.h"
 
 #define MAPDB_ENTRIES 512
+#define MAPDB_GROUP 16 /* entries to a bit of frame_info.groups */
 #define MAPDB_COMPANION_ORDER 1
 
 struct map_node {
@@ -38,21 +39,25 @@ struct map_op {
 	u32 work;
 };
 
-/** Cost of looking at an empty entry, handling a mapping, clearing a new table; a preemption point comes every _STEP. */
+/** Cost of looking at an empty entry, at a group of them, handling a mapping, clearing a new table; a preemption point comes every _STEP. */
 #define MAP_WORK_SCAN 1
+#define MAP_WORK_GROUP 8
 #define MAP_WORK_ENTRY 16
 #define MAP_WORK_TABLE 100
 #define MAP_WORK_STEP 128
 
 bool preempt_point(void);
 
+/** Account for work; true: it is time to stop. Who goes on all the same is told again. */
 static inline bool map_op_work(struct map_op *op, unsigned int work)
 {
 	op->work += work;
 	if (likely(op->work < MAP_WORK_STEP))
 		return false;
+	if (preempt_point())
+		return true;
 	op->work = 0;
-	return preempt_point();
+	return false;
 }
 
 static inline u32 mapdb_ref(const u64 *entry)
@@ -65,11 +70,34 @@ static inline u64 *mapdb_entry(u32 ref)
 	return (u64 *)frame_pool_va + ref;
 }
 
+/** Node of an entry of the table that info describes. */
+static inline struct map_node *mapdb_table_node(const struct frame_info *info, u32 ref)
+{
+	return (struct map_node *)info->nodes + ref % MAPDB_ENTRIES;
+}
+
 static inline struct map_node *mapdb_node(u32 ref)
 {
-	struct map_node *nodes = frame_infos[ref / MAPDB_ENTRIES].nodes;
+	return mapdb_table_node(&frame_infos[ref / MAPDB_ENTRIES], ref);
+}
 
-	return &nodes[ref % MAPDB_ENTRIES];
+/** An empty entry is about to be filled: count it, and note where it is. */
+static inline void mapdb_count(struct frame_info *info, u32 ref)
+{
+	info->used++;
+	info->groups |= 1U << (ref / MAPDB_GROUP % 32);
+}
+
+/** First of the entries that may be in use; the table is not empty. */
+static inline u64 *mapdb_first_group(const struct frame_info *info, u64 *table)
+{
+	return table + MAPDB_GROUP * __builtin_ctz(info->groups);
+}
+
+/** All entries of the first group turned out to be empty. */
+static inline void mapdb_skip_group(struct frame_info *info)
+{
+	info->groups &= info->groups - 1;
 }
 
 /** A table for `owner`, or NULL. */

@@ -5,7 +5,8 @@
  * Invariants
  *  - A leaf that is not kernel-user memory has a valid mapping node; empty entries have none.
  *  - A child lies within its parent's frame and has no right that the parent lacks.
- *  - frame_info(table)->used counts the entries that are not empty (the kernel's entries of a root excepted).
+ *  - frame_info(table)->used counts the entries that are not empty (the kernel's entries of a root excepted),
+ *    and ->groups has a bit for each group of 16 that holds any.
  *  - Entries of the top level are filled once and stay until the space dies: supervisor views copy them.
  *  - No translation that was removed or reduced is left in a TLB when a function returns.
  */
@@ -130,7 +131,7 @@ static u64 *table_add(struct space *s, u64 *entry, u64 va, unsigned int level)
 	if (!table)
 		return NULL;
 	*entry = frame_pa(table) | PTE_TABLE;
-	frame_info(entry)->used++;
+	mapdb_count(frame_info(entry), mapdb_ref(entry));
 	if (level == ROOT_LEVEL && s->view_root && level_index(va, 4) < PTE_ROOT_KERNEL)
 		s->view_root[level_index(va, 4)] = *entry;
 	return table;
@@ -173,30 +174,37 @@ static inline void leaf_enter(struct space *s, struct frame_info *info, u64 *ent
 			      u32 parent, u32 *head)
 {
 	u32 ref = mapdb_ref(entry);
-	struct map_node *node = (struct map_node *)info->nodes + ref % MAPDB_ENTRIES;
+	struct map_node *node = mapdb_table_node(info, ref);
 
 	node->child = 0;
 	node->parent = 0;
 	if (head)
 		mapdb_link(head, parent, ref, node, value & PTE_W);
 	*entry = value;
-	info->used++;
+	mapdb_count(info, ref);
 	s->pages++;
 	if (unlikely(s->io))
 		iospace_changed(s->io, entry_va(entry, info), level_shift(info->level), true);
+}
+
+/* Empty an entry without children, nothing else. */
+static inline void leaf_take(struct frame_info *info, struct map_node *node, u64 *entry)
+{
+	struct space *s = info->owner;
+
+	if (node->parent)
+		mapdb_unlink(&mapdb_node(node->parent)->child, mapdb_ref(entry));
+	*entry = 0;
+	info->used--;
+	s->pages--;
 }
 
 static inline void leaf_drop(struct map_op *op, struct frame_info *info, struct map_node *node,
 			     u64 *entry, u64 va)
 {
 	struct space *s = info->owner;
-	u32 ref = mapdb_ref(entry);
 
-	if (node->parent)
-		mapdb_unlink(&mapdb_node(node->parent)->child, ref);
-	*entry = 0;
-	info->used--;
-	s->pages--;
+	leaf_take(info, node, entry);
 	if (unlikely(s->io))
 		iospace_changed(s->io, va, level_shift(info->level), false);
 	op_flush(op, s, va, level_shift(info->level));
@@ -279,11 +287,11 @@ static int weaken_children(struct map_op *op, u32 ref)
 	return 0;
 }
 
-static inline int leaf_unmap(struct map_op *op, struct frame_info *info, u64 *entry,
-			     u64 va, unsigned int rights, bool self)
+static __attribute__((noinline)) int leaf_revoke(struct map_op *op, struct frame_info *info, u64 *entry,
+						 u64 va, unsigned int rights, bool self)
 {
-	struct map_node *node = (struct map_node *)info->nodes + mapdb_ref(entry) % MAPDB_ENTRIES;
 	u32 ref = mapdb_ref(entry);
+	struct map_node *node = mapdb_table_node(info, ref);
 	int ret = 0;
 
 	if (unlikely(*entry & PTE_KU))
@@ -304,12 +312,21 @@ static inline int leaf_unmap(struct map_op *op, struct frame_info *info, u64 *en
 	return 0;
 }
 
-/* --- taking tables apart */
-
-static bool is_kernel_entry(const struct frame_info *info, unsigned int index)
+static inline int leaf_unmap(struct map_op *op, struct frame_info *info, u64 *entry,
+			     u64 va, unsigned int rights, bool self)
 {
-	return info->level == ROOT_LEVEL && index >= PTE_ROOT_KERNEL && index < PTE_ROOT_HIGH;
+	struct map_node *node = mapdb_table_node(info, mapdb_ref(entry));
+
+	if (unlikely(!self || (*entry & PTE_KU) || node->child))
+		return leaf_revoke(op, info, entry, va, rights, self);
+	if (rights & SPACE_RIGHTS_R)
+		leaf_drop(op, info, node, entry, va);
+	else if ((rights = held_rights(*entry, rights)))
+		leaf_reduce(op, info, node, entry, rights);
+	return 0;
 }
+
+/* --- taking tables apart */
 
 static void ku_page_remove(struct space *s, u64 *entry)
 {
@@ -317,40 +334,6 @@ static void ku_page_remove(struct space *s, u64 *entry)
 	*entry = 0;
 	frame_info(entry)->used--;
 	s->pages--;
-}
-
-/*
- * Empty the leaves of a table up to the first entry that is a table, which is put in *lower.
- * The search goes on where it was: starting anew after each preemption might never end.
- */
-static int table_clear(struct map_op *op, struct space *s, u64 *table, u64 **lower)
-{
-	struct frame_info *info = frame_info(table);
-	u64 *entry;
-	int ret;
-
-	for (; info->used; info->scan = (info->scan + 1) % MAPDB_ENTRIES) {
-		entry = &table[info->scan];
-		if (map_op_work(op, MAP_WORK_SCAN))
-			return -E_PREEMPTED;
-		if (!*entry || is_kernel_entry(info, info->scan))
-			continue;
-		if (!is_leaf(*entry, info->level)) {
-			*lower = entry;
-			return 0;
-		}
-		op->work += MAP_WORK_ENTRY;
-		if (*entry & PTE_KU) {
-			if (s != op->dying)
-				return -L4_EEXIST;
-			ku_page_remove(s, entry);
-			continue;
-		}
-		ret = leaf_unmap(op, info, entry, entry_va(entry, info), SPACE_RIGHTS_R, true);
-		if (ret)
-			return ret;
-	}
-	return 0;
 }
 
 /* Free the empty table that *entry refers to. */
@@ -361,31 +344,72 @@ static void table_drop(struct map_op *op, struct space *s, u64 *entry)
 
 	*entry = 0;
 	frame_info(entry)->used--;
-	/* The CPU may have cached the way through the table. */
-	op_flush(op, s, info->base, level_shift(info->level + 1));
-	op_finish(op);
+	if (s != op->dying) {
+		/* The CPU may have cached the way through the table. */
+		op_flush(op, s, info->base, level_shift(info->level + 1));
+		op_finish(op);
+	}
 	op->work += 2 * MAP_WORK_ENTRY;
 	mapdb_table_free(table, s->quota);
 }
 
-/* Take apart what *top refers to: unmap everything in it, free the tables from the lowest up. */
-static int table_destroy(struct map_op *op, struct space *s, u64 *top)
+static int table_destroy(struct map_op *op, struct space *s, u64 *entry);
+
+static inline int entry_clear(struct map_op *op, struct space *s, struct frame_info *info, u64 *entry)
 {
-	u64 *entry, *lower;
+	struct map_node *node;
 	int ret;
 
-	while (*top) {
-		lower = top;
-		do {
-			entry = lower;
-			lower = NULL;
-			ret = table_clear(op, s, table_of(*entry), &lower);
+	if (unlikely(!is_leaf(*entry, info->level)))
+		return table_destroy(op, s, entry);
+	if (s != op->dying)
+		return *entry & PTE_KU ? -L4_EEXIST :
+		       leaf_unmap(op, info, entry, entry_va(entry, info), SPACE_RIGHTS_R, true);
+	if (unlikely(*entry & PTE_KU)) {
+		ku_page_remove(s, entry);
+		return 0;
+	}
+	node = mapdb_table_node(info, mapdb_ref(entry));
+	if (unlikely(node->child)) {
+		ret = mapdb_revoke_children(op, mapdb_ref(entry));
+		if (ret)
+			return ret;
+	}
+	leaf_take(info, node, entry);
+	return 0;
+}
+
+/* Unmap everything in a table and free the tables below it. The kernel's entries of a root are in no group. */
+static int table_clear(struct map_op *op, struct space *s, u64 *table)
+{
+	struct frame_info *info = frame_info(table);
+	u64 *entry, *end;
+	int ret;
+
+	for (; info->used; mapdb_skip_group(info)) {
+		entry = mapdb_first_group(info, table);
+		op->work += MAP_WORK_GROUP;
+		for (end = entry + MAPDB_GROUP; entry < end; entry++) {
+			if (!*entry)
+				continue;
+			ret = entry_clear(op, s, info, entry);
 			if (ret)
 				return ret;
-		} while (lower);
-		table_drop(op, s, entry);
+			if (map_op_work(op, MAP_WORK_ENTRY / 2))
+				return -E_PREEMPTED;
+		}
 	}
 	return 0;
+}
+
+/* Take apart and free the table that *entry refers to. Goes down one level with each call of itself. */
+static int table_destroy(struct map_op *op, struct space *s, u64 *entry)
+{
+	int ret = table_clear(op, s, table_of(*entry));
+
+	if (!ret)
+		table_drop(op, s, entry);
+	return ret;
 }
 
 /* Free the table of `level` that covers va, if it is there and empty. Never one of the top two levels. */
@@ -441,30 +465,45 @@ static u64 unmap_run_end(const struct unmap_range *r, const struct frame_info *i
 	return end - 1 > r->last ? ALIGN_DOWN(r->last, size) + size : end;
 }
 
-/* Handle entries from *entry (at r->va) on, up to the end of the run or what needs another walk. */
-static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
-		     u64 *entry, unsigned int level)
+/* Entries [entry, *stop) are left to look at: go past groups that are empty, put the end of the group into *stop. */
+static inline u64 *unmap_group(const struct frame_info *info, u64 *entry, u64 **stop)
 {
-	struct frame_info *info = frame_info(entry);
-	u64 size = level_size(level), va = ALIGN_DOWN(r->va, size), end = unmap_run_end(r, info, va, level);
+	unsigned int index = mapdb_ref(entry) % MAPDB_ENTRIES, group = index / MAPDB_GROUP;
+	u32 groups = info->groups >> group;
+	u64 *first;
+
+	if (!groups || !info->used)
+		return *stop;
+	group += __builtin_ctz(groups);
+	first = entry - index + group * MAPDB_GROUP;
+	if (first + MAPDB_GROUP < *stop)
+		*stop = first + MAPDB_GROUP;
+	return first < entry ? entry : first < *stop ? first : *stop;
+}
+
+/* Handle entries from *first (at r->va) on, up to the end of the run or what needs another walk. */
+static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
+		     u64 *first, unsigned int level)
+{
+	struct frame_info *info = frame_info(first);
+	unsigned int shift = level_shift(level);
+	u64 va = ALIGN_DOWN(r->va, level_size(level)), end = unmap_run_end(r, info, va, level);
+	u64 *entry = first, *last = first + ((end - va) >> shift), *stop;
 	int ret = 0;
 
-	for (;; entry++) {
-		if (!*entry) {
-			if (!info->used)
-				break;
-		} else if (likely(is_leaf(*entry, level))) {
-			ret = leaf_unmap(op, info, entry, va, r->rights, r->self);
+	while (entry < last) {
+		stop = last;
+		for (entry = unmap_group(info, entry, &stop); entry < stop; entry++) {
+			if (!*entry)
+				continue;
+			if (unlikely(!is_leaf(*entry, level)))
+				goto out;
+			ret = leaf_unmap(op, info, entry, va + ((u64)(entry - first) << shift), r->rights, r->self);
 			if (unlikely(ret))
 				goto out;
-			op->work += MAP_WORK_ENTRY;
-		} else {
-			goto out;
+			op->work += MAP_WORK_ENTRY / 2;
 		}
-		va += size;
-		if (va == end)
-			break;
-		if (unlikely(map_op_work(op, MAP_WORK_SCAN))) {
+		if (unlikely(map_op_work(op, MAP_WORK_GROUP)) && entry < last) {
 			ret = -E_PREEMPTED;
 			goto out;
 		}
@@ -472,8 +511,8 @@ static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
 	unmap_advance(op, s, r, end, level);
 	return 0;
 out:
-	if (va > r->va)
-		r->va = va;
+	if (entry > first)
+		r->va = va + ((u64)(entry - first) << shift);
 	return ret;
 }
 
@@ -870,7 +909,7 @@ int space_enter_ku_mem(struct space *s, u64 va, u64 bytes)
 			goto undo;
 		original_entry(s, at, 1, &entry);
 		*entry = child_value(frame_pa(page) | PTE_W, 0, 1, SPACE_RIGHTS_W) | PTE_KU;
-		frame_info(entry)->used++;
+		mapdb_count(frame_info(entry), mapdb_ref(entry));
 		s->pages++;
 	}
 	return 0;
@@ -941,17 +980,11 @@ int space_destroy(struct space *s)
 {
 	struct map_op op = { .remove = leaf_remove, .dying = s };
 	struct quota *q = s->quota;
-	u64 *lower;
-	int ret = 0;
+	int ret;
 
 	if (!s->root)
 		return 0;
-	while (!ret && frame_info(s->root)->used) {
-		lower = NULL;
-		ret = table_clear(&op, s, s->root, &lower);
-		if (lower)
-			ret = table_destroy(&op, s, lower);
-	}
+	ret = table_clear(&op, s, s->root);
 	op_finish(&op);
 	if (ret)
 		return ret;

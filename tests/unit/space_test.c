@@ -575,6 +575,52 @@ static void interleaved(void)
 	}
 }
 
+/* Space 3 dies in single steps and is made anew; between the steps the others work, partly with what it holds. */
+static void death_interleaved(void)
+{
+	struct found *f;
+	unsigned int count, deaths = 0, steps = 0;
+
+	for (unsigned int round = 0; round < rnd_rounds(20); round++) {
+		rnd_seed(round + 31);
+		preempt_one_in = 1;
+		setup(64UL << 20, 8UL << 20, SPACES);
+		enter_originals();
+		for (unsigned int i = 0; i < 400; i++) {
+			if (rnd(3)) {
+				rnd(4) ? random_map(true) : random_unmap(false);
+			} else if (!rnd(30)) {
+				random_ku_mem();
+			} else if (rnd(20)) {
+				u64 cursor = 0, pages = 0, va = random_va(21);
+
+				/* From space 3 to one that lives on: its copies go with it. */
+				(void)!space_map(&spaces[1 + rnd(2)], va, &spaces[3], random_va(21), 21, L4_FPAGE_RWX,
+						 &cursor, &pages);
+			} else {
+				while (space_destroy(&spaces[3])) {
+					struct space *a = &spaces[1 + rnd(2)];
+					u64 cursor = 0;
+
+					steps++;
+					db_check(list_of_spaces, SPACES, &f, &count);
+					if (rnd(2))
+						(void)!space_unmap(a, 0, ~0UL, L4_FPAGE_R, true, &cursor);
+					else
+						(void)!space_map_page(a, random_va(12), &spaces[0], random_va(12), 12,
+								      L4_FPAGE_RW);
+				}
+				deaths++;
+				CHECK(!quotas[3]->used);
+				CHECK(!space_create(&spaces[3], quotas[3]));
+			}
+			db_check(list_of_spaces, SPACES, &f, &count);
+		}
+		destroy_all();
+	}
+	CHECK(steps > 2 * deaths && deaths > 50);
+}
+
 static void errors(void)
 {
 	struct space *a, *b;
@@ -771,5 +817,6 @@ int main(void)
 	check_run("random_preempted_at_times", random_preempted_at_times);
 	check_run("random_quota_exhausted", random_quota_exhausted);
 	check_run("interleaved", interleaved);
+	check_run("death_interleaved", death_interleaved);
 	return 0;
 }

@@ -183,6 +183,7 @@ static void table_check(struct space *s, u64 *table, u64 base, unsigned int leve
 		if (!table[i])
 			continue;
 		used++;
+		CHECK(info->groups >> i / MAPDB_GROUP & 1);
 		if (level == 1 || (table[i] & PTE_PS))
 			found_add(s, &table[i], va, level);
 		else
