@@ -28,6 +28,12 @@ CASES = {
     "added-files": (["--add", "{tree}:/data", "--cmd", "cd /data; stat -c '%A %n' . sub sub/file link; cat link"],
                     b"drwxr-x--- .\ndrwxr-xr-x sub\n-rwx--x--x sub/file\nlrwxrwxrwx link\ntext\n", 0),
     "icount": (["--icount", "--cmd", "echo counted"], b"counted\n", 0),
+    # The microkernel's counters are for who is granted them, and they count: a system call enters the kernel twice.
+    "counters": (["--conf", "tests/bench/linux.conf", "--cmd",
+                  "cd /proc/l4; cut -d' ' -f1 counters | tr '\\n' ' '; a=$(grep kernel_e counters); b=$(grep kernel_e counters); "
+                  "echo $((${b#* } > ${a#* } + 2))"],
+                 b"cr3_loads tlb_flushes kernel_entries ipcs page_faults irqs switches 1\n", 0),
+    "no-counters": (["--cmd", "ls -1 /proc/l4"], b"stats\ntasks\n", 0),
 }
 
 
