@@ -5,6 +5,7 @@
     conf     = "native"            name in conf/, or a path beginning with tests/
     root     = "build/ktest/x.elf" this program in place of the root server, and no system
     run      = ["--icount"]        more options of tools/run
+    programs = ["tests/system/x.c"] are linked statically and put into Linux's root directory
     cmd      = "uname"             a command in Linux instead of watching the console
     expect   = ["regex", ...]      must match console lines, in this order
     forbid   = ["regex", ...]      must match none; `not ok` and panics are forbidden as well unless
@@ -22,9 +23,10 @@ import subprocess
 import time
 import tomllib
 
-from . import Result, TOP, files, output_path, relative, stem, tail
+from . import Result, TOP, files, newer, output_path, relative, run, stem, tail
 
-KEYS = {"purpose", "conf", "run", "cmd", "expect", "forbid", "status", "deadline", "needs", "panics", "root", "long"}
+KEYS = {"purpose", "conf", "run", "cmd", "expect", "forbid", "status", "deadline", "needs", "panics", "root", "long",
+        "programs"}
 LONG = False
 FORBIDDEN = [r"\bnot ok\b", r"\b[Pp]anic\b"]
 
@@ -54,10 +56,21 @@ class Watch:
         return "" if self.satisfied else f"missing: {self.expected[self.next].pattern}"
 
 
+def added(source):
+    """The option that adds a program to Linux."""
+    path = output_path("system", stem(source))
+    if not newer(path, os.path.join(TOP, source)):
+        status, text = run(["gcc", "-O1", "-Wall", "-static", "-o", path, os.path.join(TOP, source)], 60)
+        if status:
+            raise ValueError(text)
+    return ["--add", f"{path}:/{stem(source)}"]
+
+
 def command(spec, log):
     what = ["--root", spec["root"]] if "root" in spec else ["--conf", spec.get("conf", "native")]
     line = ["tools/run", *what, "--batch", "--log", log,
             "--timeout", str(spec.get("deadline", 120)), *spec.get("run", [])]
+    line += [option for source in spec.get("programs", []) for option in added(source)]
     return line + (["--cmd", spec["cmd"]] if "cmd" in spec else [])
 
 
@@ -110,7 +123,10 @@ def test(path):
     if missing:
         return [Result(name, skip=f"{missing[0]} is not there")]
     log = output_path("system", stem(path) + ".log")
-    line = command(spec, log)
+    try:
+        line = command(spec, log)
+    except ValueError as error:
+        return [Result(name, "a program does not build", str(error))]
     watch = Watch(spec)
     status = follow(line, spec, watch)
     why = watch.why or watch.missing()

@@ -159,12 +159,14 @@ static enum l4_fault map_now(unsigned long slot, struct l4_map *list, unsigned i
 	struct l4_map *m = &list[0];
 	unsigned long offset;
 
+	if (!slot && addr < TASK_SIZE_MAX)
+		return L4_FAULT_NO_MEMORY; /* the process has no task; 0 is the kernel's own */
 	l4_counters.mapped += n;
 	if (l4host_task_map(slot, list, n) >= 0)
 		return L4_FAULT_MAPPED;
 	/* Perhaps for lack of memory: keep to the one page, after making room. */
 	l4_counters.map_failed++;
-	l4_tasks_shrink();
+	l4_tasks_shrink(slot);
 	offset = addr & ((1UL << (m->dst & ~PAGE_MASK)) - 1) & PAGE_MASK;
 	m->src += offset;
 	m->dst = (addr & PAGE_MASK) | PAGE_SHIFT;

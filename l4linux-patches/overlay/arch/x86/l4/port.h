@@ -85,7 +85,7 @@ void l4_task_switch(struct mm_struct *mm);
 bool l4_task_retry(void);
 void l4_task_delete(struct mm_struct *mm);
 unsigned long l4_task_current(void);
-void l4_tasks_shrink(void);
+void l4_tasks_shrink(unsigned long keep);
 
 /* console.c, power.c */
 void __init l4_early_console(void);

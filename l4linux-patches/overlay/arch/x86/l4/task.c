@@ -69,14 +69,14 @@ unsigned long l4_task_current(void)
 	return this_cpu_read(view);
 }
 
-/* Tasks are caches: emptying the others gives the microkernel's memory back. */
-void l4_tasks_shrink(void)
+/* Tasks are caches: emptying all but one gives the microkernel's memory back. */
+void l4_tasks_shrink(unsigned long keep)
 {
 	unsigned long slot;
 
 	l4_counters.shrinks++;
 	for_each_set_bit(slot, slots_task, SLOTS)
-		if (slot != l4_task_current())
+		if (slot != keep)
 			l4host_task_unmap(slot, 0, TASK_SIZE_MAX - PAGE_SIZE,
 					  L4_RIGHT_R | L4_RIGHT_W | L4_RIGHT_X);
 }
@@ -88,7 +88,7 @@ static bool task_affordable(void)
 		return true;
 	if (l4host_quota_left() >= RESERVE)
 		return true;
-	l4_tasks_shrink();
+	l4_tasks_shrink(l4_task_current());
 	return l4host_quota_left() >= RESERVE;
 }
 
@@ -99,7 +99,7 @@ static unsigned long task_create(void)
 	if (!slot)
 		return 0;
 	if (l4host_task_create(slot) < 0) {
-		l4_tasks_shrink();
+		l4_tasks_shrink(l4_task_current());
 		if (l4host_task_create(slot) < 0) {
 			l4_slot_free(slot);
 			return 0;
@@ -119,7 +119,7 @@ static void view_set(unsigned long slot)
 		/* Never stay in another process's memory. */
 		l4host_set_view(0);
 		this_cpu_write(view, 0);
-		l4_tasks_shrink();
+		l4_tasks_shrink(l4_task_current());
 		if (!slot || l4host_set_view(slot) < 0)
 			return;
 	}

@@ -199,6 +199,8 @@ __visible noinstr void l4_kernel_trap(struct pt_regs *regs)
 /* The process has no task to run in: its creation has failed for lack of memory. */
 __visible void __noreturn l4_resume_failed(long tag)
 {
+	/* Mappings that the resume has not entered must not go along with another process's. */
+	L4_VCPU_FIELD(u32, L4_VCPU_OFF_MAP_COUNT) = 0;
 	local_irq_enable();
 	pr_err("%s[%d]: no microkernel task to run in (%lx)\n", current->comm,
 	       task_pid_nr(current), tag);
