@@ -16,6 +16,11 @@ int watch_heart(struct component *c)
 	if (!c->heart) {
 		c->heart = l4re_util_cap_alloc();
 		err = l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, c->heart));
+		if (err < 0) {
+			l4re_util_cap_free(c->heart);
+			c->heart = 0;
+			return err;
+		}
 	}
 	/* Its predecessor could have unbound it. */
 	if (err >= 0)
