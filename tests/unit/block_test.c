@@ -339,6 +339,12 @@ static void statuses(void)
 	restart_server();
 	check(page(0)->device_status & L4VIO_S_NEEDS_RESET, "broken over a restart");
 	check(status(0, 0) == 0 && page(0)->instance == 2, "reset after a restart");
+	check(page(0)->config_generation == 2, "configuration written again");
+	page(0)->config_generation = 3;
+	page(0)->config[0]++;
+	restart_server();
+	check(page(0)->config_generation == 4, "configuration not finished");
+	check(((struct virtio_blk_config *)page(0)->config)->capacity == PART_SECTORS, "capacity after that");
 	printf("ok statuses\n");
 }
 

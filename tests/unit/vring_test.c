@@ -184,6 +184,27 @@ static void notifications(l4_uint64_t features, const char *name)
 	printf("ok %s\n", name);
 }
 
+/* A client that did not care for one round of the index and more is told when it does. */
+static void long_silence(void)
+{
+	const char *name = "long_silence";
+	struct expected e = { 1, 1, { { DATA, 16 } } };
+	l4_uint32_t written;
+	void *token;
+
+	check(start(8, L4VIO_F_EVENT_IDX) == 0, name, "start");
+	for (int i = 0; i <= 65536; i++) {
+		check(vring_client_add(&client, e.seg, 1, 1, &e) == 0, name, "add");
+		check(vring_server_take(&server, &chain) == 1, name, "take");
+		if (i == 65536)
+			vring_client_arm(&client);
+		vring_server_use(&server, chain.head, 0);
+		check(vring_server_should_notify(&server) || i != 65536, name, "not told");
+		check(vring_client_get(&client, &token, &written) == 1, name, "get");
+	}
+	printf("ok %s\n", name);
+}
+
 /* Queues that a client may describe. */
 
 static void layouts(void)
@@ -369,6 +390,7 @@ int main(void)
 	exchange(64, L4VIO_F_INDIRECT_DESC | L4VIO_F_EVENT_IDX, "exchange_64_event");
 	notifications(0, "notifications");
 	notifications(L4VIO_F_EVENT_IDX, "notifications_event");
+	long_silence();
 	layouts();
 	breaches();
 	fuzz_server();

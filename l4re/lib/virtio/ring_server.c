@@ -145,12 +145,8 @@ int vring_server_should_notify(struct vring_server *r)
 	l4_uint16_t old = r->signalled;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (r->features & L4VIO_F_EVENT_IDX) {
-		if (!vring_need_event(READ(*used_event(r)), r->next_used, old))
-			return 0;
-	} else if (READ(r->avail->flags) & VRING_AVAIL_NO_INTERRUPT) {
-		return 0;
-	}
 	r->signalled = r->next_used;
-	return 1;
+	if (r->features & L4VIO_F_EVENT_IDX)
+		return vring_need_event(READ(*used_event(r)), r->next_used, old);
+	return !(READ(r->avail->flags) & VRING_AVAIL_NO_INTERRUPT);
 }

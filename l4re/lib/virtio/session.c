@@ -10,6 +10,25 @@
 #define FEATURES_MUST (L4VIO_F_VERSION_1 | L4VIO_F_ACCESS_PLATFORM)
 #define FEATURES_RING (L4VIO_F_INDIRECT_DESC | L4VIO_F_EVENT_IDX | L4VIO_F_IN_ORDER)
 
+/*
+ * A client may be reading it, so what stays the same is left alone. An odd generation is one that the
+ * predecessor did not get to finish.
+ */
+static void write_config(struct l4vio_page *p, const struct l4vio_offer *offer)
+{
+	const l4_uint8_t *from = offer->config;
+	l4_uint32_t generation = READ(p->config_generation);
+	unsigned i;
+
+	if (!(generation & 1) && !memcmp(p->config, from, offer->config_bytes))
+		return;
+	WRITE(p->config_generation, generation | 1);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (i = 0; i < L4VIO_CONFIG_BYTES; i++)
+		WRITE(p->config[i], i < offer->config_bytes ? from[i] : 0);
+	__atomic_store_n(&p->config_generation, (generation | 1) + 1, __ATOMIC_RELEASE);
+}
+
 void l4vio_session_init(struct l4vio_session *s, void *window, l4_uint64_t bytes, const struct l4vio_offer *offer)
 {
 	struct l4vio_page *p = window;
@@ -30,8 +49,7 @@ void l4vio_session_init(struct l4vio_session *s, void *window, l4_uint64_t bytes
 	WRITE(p->queue_count, offer->queue_count);
 	for (i = 0; i < L4VIO_QUEUES_MAX; i++)
 		WRITE(p->queue_max[i], i < offer->queue_count ? offer->queue_max : 0);
-	memset(p->config, 0, sizeof(p->config));
-	memcpy(p->config, offer->config, offer->config_bytes);
+	write_config(p, offer);
 	WRITE(p->instance, READ(p->instance) + 1);
 	WRITE(p->magic, L4VIO_MAGIC);
 	__atomic_store_n(&p->server, L4VIO_SERVER_UP, __ATOMIC_RELEASE);

@@ -72,7 +72,7 @@ struct vring_server {
 	l4_uint64_t features;       /**< L4VIO_F_* that were accepted */
 	l4_uint16_t next_avail;     /**< next entry to take */
 	l4_uint16_t next_used;      /**< next entry to use; next_avail - next_used are out */
-	l4_uint16_t signalled;      /**< next_used at the last notification */
+	l4_uint16_t signalled;      /**< next_used when it was last decided whether to notify */
 };
 
 /**
