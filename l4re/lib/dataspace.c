@@ -41,23 +41,50 @@ long l4re_ds_flags(l4re_ds_t ds)
 	return err < 0 ? err : (long)s.flags;
 }
 
-/* One message: returns the bytes it mapped. */
+/* Accept memory in [addr, addr + 2^order) and nowhere else, as many pieces as there are buffers for. */
+static void accept(l4_utcb_t *u, l4_addr_t addr, unsigned order)
+{
+	unsigned i;
+
+	u->buf.bdr = 0;
+	for (i = 0; i + 1 < L4_UTCB_GENERIC_BUFFERS_SIZE; i += 2) {
+		u->buf.br[i] = L4_ITEM_MAP;
+		u->buf.br[i + 1] = l4_fpage(addr, order, 0).raw;
+	}
+}
+
+/* The largest flexpage at addr that is at most so large. */
+static unsigned window_order(l4_addr_t addr, l4_size_t bytes)
+{
+	unsigned order = L4_PAGESHIFT;
+
+	while (order < 46 && !(addr & (1UL << order)) && (2UL << order) <= bytes)
+		order++;
+	return order;
+}
+
+/* One message: returns the bytes it mapped. Who serves the dataspace may be anybody: what it maps goes to no other address. */
 static long map_some(l4re_ds_t ds, l4re_ds_map_flags_t flags, l4re_ds_offset_t offset, l4_addr_t addr, l4_size_t bytes)
 {
 	l4_utcb_t *u = l4_utcb();
+	unsigned order = window_order(addr, bytes);
 	l4_msgtag_t tag;
 	long err;
 
+	if (bytes > 1UL << order)
+		bytes = 1UL << order;
 	u->msg.mr[0] = L4RE_DS_MAP_OP;
 	u->msg.mr[1] = offset;
 	u->msg.mr[2] = addr;
 	u->msg.mr[3] = flags & L4_FPAGE_RIGHTS_MASK;
 	u->msg.mr[4] = bytes;
-	l4_utcb_rcv_mem_u(u);
+	accept(u, addr, order);
 	tag = call(ds, 5);
 	u->buf.br[0] = 0;
 	err = l4_error(tag);
-	return err < 0 ? err : (long)u->msg.mr[0];
+	if (err < 0)
+		return err;
+	return u->msg.mr[0] <= bytes && !(u->msg.mr[0] & ~L4_PAGEMASK) ? (long)u->msg.mr[0] : -L4_EINVAL;
 }
 
 long l4re_ds_map_region(l4re_ds_t ds, l4re_ds_map_flags_t flags, l4re_ds_offset_t offset, l4_addr_t min_addr,

@@ -218,6 +218,48 @@ static void test_thread(void)
 	CHECK(l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, cap)), 0);
 }
 
+static char victim[L4_PAGESIZE] __attribute__((aligned(L4_PAGESIZE))) = "mine", theirs[L4_PAGESIZE]
+	__attribute__((aligned(L4_PAGESIZE))) = "theirs";
+
+/* A server of dataspaces that maps its page where it was not asked to, and then claims to have mapped more than it should. */
+static void __attribute__((noreturn)) false_server(void)
+{
+	l4_utcb_t *u = l4_utcb();
+	l4_msgtag_t tag;
+	l4_umword_t label;
+
+	l4_ipc_wait(u, &label, L4_IPC_NEVER);
+	for (;;) {
+		tag = l4_msgtag(0, 1, 0, 0);
+		u->msg.mr[0] = victim[0] == 'm' ? L4_PAGESIZE : 2 * L4_PAGESIZE;
+		l4_sndfpage_add(l4_fpage((l4_addr_t)theirs, L4_PAGESHIFT, L4_FPAGE_RW),
+				l4_map_control((l4_addr_t)victim, 0, 0), &tag);
+		l4_ipc_reply_and_wait(u, tag, &label, L4_IPC_NEVER);
+	}
+}
+
+static void test_false_dataspace(void)
+{
+	l4_cap_idx_t cap = l4re_util_cap_alloc(), gate = l4re_util_cap_alloc();
+	l4_sched_param_t p = l4_sched_param(l4re_env()->prio, 0);
+	l4_addr_t ku = 0;
+	void *at = 0;
+
+	CHECK(l4re_util_kumem_alloc(&ku, 0, L4_INVALID_CAP, L4_INVALID_CAP), 0);
+	CHECK(l4util_create_thread(cap, (l4_utcb_t *)ku, l4re_env()->factory, (l4_umword_t)false_server,
+				   (l4_umword_t)stack + sizeof(stack) - 8, l4re_env()->rm, L4_BASE_TASK_CAP,
+				   l4re_env()->scheduler, &p), 0);
+	CHECK(l4_error(l4_factory_create_gate(l4re_env()->factory, gate, cap, 0)), 0);
+	CHECK(l4re_rm_attach(&at, L4_PAGESIZE, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, gate, 0, L4_PAGESHIFT), 0);
+	CHECK(strcmp(victim, "mine"), 0);
+	CHECK(strcmp(at, "theirs"), 0);
+	CHECK(l4re_rm_detach(at), 0);
+	victim[0] = 'x';
+	CHECK(l4re_rm_attach(&at, L4_PAGESIZE, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, gate, 0, L4_PAGESHIFT), -L4_EINVAL);
+	CHECK(l4_error(l4_task_delete_obj(L4_BASE_TASK_CAP, gate)), 0);
+	CHECK(l4_error(l4_task_delete_obj(L4_BASE_TASK_CAP, cap)), 0);
+}
+
 static void test_log(void)
 {
 	l4_utcb_t *u = l4_utcb();
@@ -269,7 +311,7 @@ int main(void)
 		{ "dataspace", test_dataspace }, { "quota", test_quota }, { "device memory", test_device_memory },
 		{ "regions", test_regions },     { "copy", test_copy },   { "names", test_names },
 		{ "thread", test_thread },       { "log", test_log },     { "util", test_util },
-		{ "vcpu", test_vcpu },
+		{ "vcpu", test_vcpu },           { "false dataspace", test_false_dataspace },
 	};
 	unsigned i;
 	int before;
