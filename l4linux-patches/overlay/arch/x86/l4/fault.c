@@ -20,44 +20,44 @@
 /* Entries around a fault that are looked at, aligned. */
 #define AROUND 16
 
-struct walk {
+struct access {
 	unsigned long addr;
-	unsigned long error; /* X86_PF_WRITE, INSTR, USER */
+	unsigned long error; /* the hardware's: X86_PF_PROT if the task has the page already */
 	bool fresh;          /* the fault handler has just made the entry */
-	pte_t *leaf;         /* the entry: a pte, or a pmd or pud that is a leaf */
-	unsigned int order;  /* of what the entry maps */
 };
 
-static bool is_ram(unsigned long pa)
+static __always_inline bool is_ram(unsigned long pa)
 {
 	return pa < l4_info->ram_size;
 }
 
-static unsigned long leaf_pa(pteval_t val, unsigned int order)
+static __always_inline unsigned long leaf_pa(pteval_t val, unsigned int order)
 {
 	return val & PHYSICAL_PAGE_MASK & ~((1UL << order) - 1);
 }
 
-/* Find the entry that translates w->addr in the table at @pgd. */
-static __always_inline bool walk_find(pgd_t *pgd, struct walk *w)
+/* The entry that translates @addr in @table, of what @order, or NULL. */
+static __always_inline pteval_t *walk_find(const pteval_t *table, unsigned long addr,
+					   unsigned int *order)
 {
-	pteval_t *entry = (pteval_t *)pgd + pgd_index(w->addr);
-	unsigned int order = PGDIR_SHIFT;
+	pteval_t val = table[pgd_index(addr)], *entry = NULL;
 
-	while (*entry & _PAGE_PRESENT) {
-		if (order == PAGE_SHIFT || (order < PGDIR_SHIFT && (*entry & _PAGE_PSE))) {
-			w->leaf = (pte_t *)entry;
-			w->order = order;
-			return true;
-		}
-		order -= ilog2(PTRS_PER_PTE);
-		entry = (pteval_t *)__va(*entry & PTE_PFN_MASK) +
-			((w->addr >> order) & (PTRS_PER_PTE - 1));
+#pragma GCC unroll 3
+	for (*order = PUD_SHIFT; *order >= PAGE_SHIFT; *order -= ilog2(PTRS_PER_PTE)) {
+		if (!(val & _PAGE_PRESENT))
+			return NULL;
+		entry = (pteval_t *)__va(val & PTE_PFN_MASK) +
+			((addr >> *order) & (PTRS_PER_PTE - 1));
+		if (*order == PAGE_SHIFT)
+			break;
+		val = READ_ONCE(*entry);
+		if ((val & (_PAGE_PRESENT | _PAGE_PSE)) == (_PAGE_PRESENT | _PAGE_PSE))
+			break;
 	}
-	return false;
+	return entry;
 }
 
-static bool access_permitted(pteval_t val, unsigned long error)
+static __always_inline bool access_permitted(pteval_t val, unsigned long error)
 {
 	if ((error & X86_PF_WRITE) && !(val & _PAGE_RW))
 		return false;
@@ -67,89 +67,95 @@ static bool access_permitted(pteval_t val, unsigned long error)
 }
 
 /* Check the access and set accessed and dirty, in one step as the MMU does. */
-static enum l4_fault leaf_use(const struct walk *w, pteval_t *out)
+static __always_inline enum l4_fault leaf_use(pteval_t *leaf, unsigned long error, pteval_t *out)
 {
-	pteval_t old = READ_ONCE(w->leaf->pte), new;
+	pteval_t old = READ_ONCE(*leaf), new;
 
 	do {
 		if (!(old & _PAGE_PRESENT))
 			return L4_FAULT_ABSENT;
-		if (!access_permitted(old, w->error))
+		if (!access_permitted(old, error))
 			return L4_FAULT_DENIED;
-		new = old | _PAGE_ACCESSED | (w->error & X86_PF_WRITE ? _PAGE_DIRTY : 0);
-	} while (new != old && !try_cmpxchg(&w->leaf->pte, &old, new));
+		new = old | _PAGE_ACCESSED | (error & X86_PF_WRITE ? _PAGE_DIRTY : 0);
+	} while (new != old && !try_cmpxchg(leaf, &old, new));
 	*out = new;
-	return is_ram(leaf_pa(new, w->order)) ? L4_FAULT_MAPPED : L4_FAULT_NO_RAM;
+	return L4_FAULT_MAPPED;
 }
 
 /* A clean page is entered read-only, so that its first write is seen. */
-static unsigned int leaf_rights(pteval_t val)
+static __always_inline unsigned int leaf_rights(pteval_t val)
 {
-	unsigned int rights = L4_RIGHT_R;
+	pteval_t dirty_as_rw = val >> (_PAGE_BIT_DIRTY - _PAGE_BIT_RW);
 
-	if ((val & _PAGE_RW) && (val & _PAGE_DIRTY))
-		rights |= L4_RIGHT_W;
-	if (!(val & _PAGE_NX))
-		rights |= L4_RIGHT_X;
-	return rights;
+	BUILD_BUG_ON(_PAGE_RW != L4_RIGHT_W || L4_RIGHT_X != 1 || _PAGE_BIT_NX != 63);
+	return L4_RIGHT_R | (val & dirty_as_rw & L4_RIGHT_W) | (~val >> _PAGE_BIT_NX);
 }
 
-static struct l4_map map_make(unsigned long addr, unsigned long pa, unsigned int order,
-			      unsigned int rights)
+/* The mapping of @bytes at @addr to the same part of what a leaf maps. */
+static __always_inline struct l4_map leaf_map(unsigned long addr, pteval_t val,
+					      unsigned int leaf_order, unsigned int order)
 {
+	unsigned long start = addr & ~((1UL << order) - 1);
+	unsigned long in_leaf = start & ((1UL << leaf_order) - 1);
+
 	return (struct l4_map){
-		.src = (unsigned long)__va(pa) | rights,
-		.dst = (addr & ~((1UL << order) - 1)) | order,
+		.src = (unsigned long)__va(leaf_pa(val, leaf_order) + in_leaf) | leaf_rights(val),
+		.dst = start | order,
 	};
 }
 
-/* The mapping of a leaf, at most 2 MiB of it. */
-static struct l4_map leaf_map(const struct walk *w, pteval_t val)
-{
-	unsigned int order = min_t(unsigned int, w->order, PMD_SHIFT);
-	unsigned long in_leaf = w->addr & ((1UL << w->order) - 1) & ~((1UL << order) - 1);
-
-	return map_make(w->addr, leaf_pa(val, w->order) + in_leaf, order, leaf_rights(val));
-}
-
 /* Neighbours of a pte that are present and young: what the MMU might hold as well. */
-static unsigned int leaf_around(const struct walk *w, struct l4_map *list)
+static noinline unsigned int leaf_around(const struct access *a, pteval_t *leaf, struct l4_map *list)
 {
-	unsigned int here = pte_index(w->addr) % AROUND, i, n = 0;
-	pte_t *pte = w->leaf - here;
-	unsigned long addr = (w->addr & PAGE_MASK) - here * PAGE_SIZE;
+	unsigned int here = pte_index(a->addr) % AROUND, i, n = 0;
+	pteval_t need = _PAGE_PRESENT | _PAGE_ACCESSED | (a->error & X86_PF_USER ? _PAGE_USER : 0);
+	unsigned long addr = (a->addr & PAGE_MASK) - here * PAGE_SIZE;
 
-	for (i = 0; i < AROUND; i++, pte++, addr += PAGE_SIZE) {
-		pteval_t val = READ_ONCE(pte->pte);
+	leaf -= here;
+	for (i = 0; i < AROUND; i++, leaf++, addr += PAGE_SIZE) {
+		pteval_t val = READ_ONCE(*leaf);
 
-		if (i == here || !(val & _PAGE_PRESENT) || !(val & _PAGE_ACCESSED))
-			continue;
-		if ((w->error & X86_PF_USER) && !(val & _PAGE_USER))
-			continue;
-		if (is_ram(leaf_pa(val, PAGE_SHIFT)))
-			list[n++] = map_make(addr, leaf_pa(val, PAGE_SHIFT), PAGE_SHIFT,
-					     leaf_rights(val));
+		if (i != here && (val & need) == need && is_ram(leaf_pa(val, PAGE_SHIFT)))
+			list[n++] = leaf_map(addr, val, PAGE_SHIFT, PAGE_SHIFT);
 	}
 	return n;
 }
 
-/* Fill @list with the mappings that resolve the fault, the faulting page first. */
-static enum l4_fault fault_resolve(pgd_t *pgd, struct walk *w, struct l4_map *list,
-				   unsigned int *n)
+/*
+ * Neighbours are worth a look when the task has nothing here, or the handler has filled in
+ * several. A new anonymous page, or the zero page in place of one, comes alone; so does a
+ * page that is only written for the first time.
+ */
+static __always_inline bool look_around(const struct access *a, pteval_t val)
 {
-	enum l4_fault f;
-	pteval_t val;
+	if (a->fresh && (val & (_PAGE_DIRTY | _PAGE_SPECIAL)))
+		return false;
+	return !(a->error & X86_PF_PROT);
+}
 
-	if (!walk_find(pgd, w))
+/* Fill @list with the mappings that resolve the fault, the faulting page first. */
+static __always_inline enum l4_fault fault_resolve(const pgd_t *pgd, const struct access *a,
+						   struct l4_map *list, unsigned int *n)
+{
+	unsigned int order;
+	pteval_t *leaf = walk_find((const pteval_t *)pgd, a->addr, &order), val;
+	enum l4_fault f;
+
+	if (!leaf)
 		return L4_FAULT_ABSENT;
-	f = leaf_use(w, &val);
+	f = leaf_use(leaf, a->error, &val);
 	if (f != L4_FAULT_MAPPED)
 		return f;
-	list[0] = leaf_map(w, val);
+	if (!is_ram(leaf_pa(val, order)))
+		return L4_FAULT_NO_RAM;
 	*n = 1;
-	/* A new dirty page is one of its own; what comes clean from a file comes with neighbours. */
-	if (w->order == PAGE_SHIFT && !(w->fresh && (val & _PAGE_DIRTY)))
-		*n += leaf_around(w, list + 1);
+	if (unlikely(order != PAGE_SHIFT)) {
+		list[0] = leaf_map(a->addr, val, order, PMD_SHIFT);
+		return f;
+	}
+	list[0] = leaf_map(a->addr, val, PAGE_SHIFT, PAGE_SHIFT);
+	if (look_around(a, val))
+		*n += leaf_around(a, leaf, list + 1);
 	return f;
 }
 
@@ -190,14 +196,14 @@ static bool map_failed_before(void)
 /* A fault of user code: the mappings go along with the next resume. */
 enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, bool fresh)
 {
-	struct walk w = { .addr = addr, .error = error, .fresh = fresh };
+	const struct access a = { .addr = addr, .error = error, .fresh = fresh };
 	struct l4_map *list = l4_vcpu_map_list();
 	enum l4_fault f;
 	unsigned int n;
 
 	if (addr >= TASK_SIZE_MAX)
 		return L4_FAULT_ABSENT;
-	f = fault_resolve(__va(l4_cr3_pgd()), &w, list, &n);
+	f = fault_resolve(__va(l4_cr3_pgd()), &a, list, &n);
 	if (f != L4_FAULT_MAPPED)
 		return f;
 	l4_counters.faults_fast++;
@@ -209,9 +215,9 @@ enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, bool fresh)
 }
 
 /* A fault of the kernel: at a user address or in its own dynamic mappings. */
-enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error)
+enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error, bool fresh)
 {
-	struct walk w = { .addr = addr, .error = error };
+	const struct access a = { .addr = addr, .error = error, .fresh = fresh };
 	bool low = addr < TASK_SIZE_MAX;
 	struct l4_map list[AROUND];
 	enum l4_fault f;
@@ -219,7 +225,7 @@ enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error)
 
 	if (low && !l4_task_current() && !l4_task_retry())
 		return current->mm ? L4_FAULT_NO_MEMORY : L4_FAULT_ABSENT;
-	f = fault_resolve(low ? __va(l4_cr3_pgd()) : init_top_pgt, &w, list, &n);
+	f = fault_resolve(low ? __va(l4_cr3_pgd()) : init_top_pgt, &a, list, &n);
 	if (f != L4_FAULT_MAPPED)
 		return f;
 	l4_counters.faults_kernel++;

@@ -72,7 +72,7 @@ enum l4_fault {
 };
 /* @fresh: Linux has just handled this fault. */
 enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, bool fresh);
-enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error);
+enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error, bool fresh);
 
 /* flush.c */
 void __init l4_mmu_init(void);

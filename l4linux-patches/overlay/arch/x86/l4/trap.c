@@ -144,22 +144,29 @@ static __always_inline void kernel_page_fault(struct pt_regs *regs, unsigned lon
 
 	error &= ~X86_PF_USER;
 	instrumentation_begin();
-	f = l4_fault_kernel(addr, error);
+	f = l4_fault_kernel(addr, error, false);
 	if (f == L4_FAULT_NO_MEMORY) {
 		kill_current();
 		if (fixup_exception(regs, X86_TRAP_PF, error, addr))
 			f = L4_FAULT_MAPPED;
 	}
 	instrumentation_end();
-	if (f != L4_FAULT_MAPPED)
-		exc_page_fault(regs, pf_error(error, f));
+	if (f == L4_FAULT_MAPPED)
+		return;
+	exc_page_fault(regs, pf_error(error, f));
+
+	/* Interrupts are off again. What could not be entered faults once more. */
+	instrumentation_begin();
+	if (addr < TASK_SIZE_MAX)
+		l4_fault_kernel(addr, error, true);
+	instrumentation_end();
 }
 
 /* Before Linux could handle traps. */
 static noinline __ref void early_trap(struct pt_regs *regs, u32 trap, unsigned long error,
 				      unsigned long addr)
 {
-	if (trap == X86_TRAP_PF && l4_fault_kernel(addr, error & ~X86_PF_USER) == L4_FAULT_MAPPED)
+	if (trap == X86_TRAP_PF && l4_fault_kernel(addr, error & ~X86_PF_USER, false) == L4_FAULT_MAPPED)
 		return;
 	if (trap == X86_TRAP_GP && l4_emulate(regs))
 		return;
