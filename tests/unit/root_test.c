@@ -54,6 +54,8 @@ l4_utcb_t *fake_utcb(void)
 	return &utcb;
 }
 
+static void log_line(const unsigned char *text, unsigned long bytes);
+
 static unsigned long page_of(l4_addr_t window)
 {
 	CHECK(window >= RAM_WINDOW + RAM_PA && window < RAM_WINDOW + RAM_PA + RAM_BYTES);
@@ -137,8 +139,17 @@ l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
 		result = task_op(mr);
 	} else {
 		CHECK(dest == L4_BASE_LOG_CAP && !strstr((const char *)&mr[2], "fatal"));
+		log_line((const unsigned char *)&mr[2], mr[1]);
 	}
 	return l4_msgtag(result, 0, 0, 0);
+}
+
+/* Whole lines of printable text. */
+static void log_line(const unsigned char *text, unsigned long bytes)
+{
+	CHECK(bytes && bytes <= L4_VCON_WRITE_SIZE && text[bytes - 1] == '\n');
+	while (--bytes > 0)
+		CHECK((text[bytes - 1] >= ' ' && text[bytes - 1] != 0x7f) || text[bytes - 1] == '\t');
 }
 
 void boot_init(const l4_kernel_info_t *kip, struct quota *all)
@@ -428,11 +439,11 @@ static void check_nonsense(void)
 	CHECK(create_object(first, L4RE_PROTO_MEM_ALLOC, 0x400000, 0, 0, &q) == 0);
 	o[0] = q;
 	CHECK(create_object((struct quota *)q, L4RE_PROTO_DATASPACE, 0x5000, 0, 0, &o[1]) == 0);
-	CHECK(create_object((struct quota *)q, L4RE_PROTO_LOG, 0x61, 0, 0, &o[2]) == 0);
+	CHECK(create_object((struct quota *)q, L4RE_PROTO_LOG, 0x1b61620a, 0x41, 0, &o[2]) == 0);
 	CHECK(create_object((struct quota *)q, L4RE_PROTO_NAMESPACE, 0, 0, 0, &o[3]) == 0);
 	for (i = 0; i < 60000; i++) {
 		for (k = 0; k < 63; k++)
-			utcb.msg.mr[k] = below(3) ? below(8) : edges[below(9)];
+			utcb.msg.mr[k] = below(3) ? below(8) : below(3) ? edges[below(9)] : seed;
 		if (!below(4))
 			utcb.msg.mr[0] = L4RE_PROTO_DATASPACE + below(8);
 		made = o[below(4)];

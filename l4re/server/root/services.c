@@ -7,7 +7,7 @@
 #include <l4/sys/task.h>
 #include <l4/sys/vcon.h>
 
-/* Log: whole lines go to the kernel's log with the client's name in front. */
+/* Log: whole lines go to the kernel's log with the client's name in front. Nothing else: no control characters. */
 #define LOG_PREFIX 24
 #define LOG_LINE 240
 struct log {
@@ -15,6 +15,11 @@ struct log {
 	char line[LOG_PREFIX + LOG_LINE + 1];
 	unsigned prefix, used;
 };
+
+static int printable(unsigned char c)
+{
+	return c >= ' ' && c != 0x7f;
+}
 
 int log_create(struct quota *q, const l4_umword_t *words, unsigned count, struct object **out)
 {
@@ -29,8 +34,8 @@ int log_create(struct quota *q, const l4_umword_t *words, unsigned count, struct
 	if (err)
 		return err;
 	log = (struct log *)*out;
-	log->prefix = strlen(name);
-	memcpy(log->line, name, log->prefix);
+	for (; name[log->prefix]; log->prefix++)
+		log->line[log->prefix] = printable(name[log->prefix]) ? name[log->prefix] : '?';
 	log->line[log->prefix++] = '|';
 	log->line[log->prefix++] = ' ';
 	log->used = log->prefix;
@@ -48,7 +53,7 @@ static void log_char(struct log *log, char c)
 {
 	if (c == '\n' || log->used == log->prefix + LOG_LINE)
 		log_flush(log);
-	if (c != '\n' && c != '\r')
+	if (printable(c) || c == '\t')
 		log->line[log->used++] = c;
 }
 
