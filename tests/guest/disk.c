@@ -4,6 +4,7 @@
  *	basic SERVICE		every kind of request, errors included; writes to the whole disk
  *	load SERVICE COUNT	COUNT random requests or more, many at once, compared with what must be there; with shared
  *				memory "stop" it goes on until that is not 0
+ *	broken SERVICE		the same with a server that is not to be trusted: counts wrong data and errors until "stop", which becomes 2
  *	readonly SERVICE	nothing but reading works
  */
 #include <stdio.h>
@@ -184,14 +185,51 @@ static void load(unsigned count)
 	printf("ok disk load %u, server %u\n", started, disk.vio.page->instance);
 }
 
+/* --- one request after the other; nothing is believed */
+
+static void broken(const char *service)
+{
+	volatile unsigned *stop = shared_word("stop");
+	unsigned good = 0, wrong = 0, failed = 0, serial = 0;
+
+	check(stop != 0, "no word to stop by");
+	while (l4blk_open(&disk, service) < 0 && !*stop)
+		l4blk_close(&disk);
+	while (!*stop) {
+		unsigned sector = rand() % (LOAD_SECTORS / 8) * 8, i;
+		long err;
+
+		serial++;
+		for (i = 0; i < 8 * SECTOR / 4; i++)
+			((unsigned *)buffer)[i] = serial * 2654435761U + i;
+		err = l4blk_write(&disk, sector, buffer, 8 * SECTOR);
+		if (!err)
+			err = l4blk_read(&disk, sector, other, 8 * SECTOR);
+		failed += err < 0;
+		if (err) {
+			l4blk_close(&disk);
+			while (l4blk_open(&disk, service) < 0 && !*stop)
+				l4blk_close(&disk);
+			continue;
+		}
+		good += !memcmp(buffer, other, 8 * SECTOR);
+		wrong += !!memcmp(buffer, other, 8 * SECTOR);
+	}
+	*stop = 2;
+	printf("ok disk broken: %u right, %u errors, %u times wrong data that nobody reported\n", good, failed, wrong);
+}
+
 int main(int argc, char **argv)
 {
 	check(argc > 2, "arguments");
-	open_disk(argv[2]);
+	if (strcmp(argv[1], "broken"))
+		open_disk(argv[2]);
 	if (!strcmp(argv[1], "basic"))
 		basic(argv[2]);
 	else if (!strcmp(argv[1], "readonly"))
 		readonly();
+	else if (!strcmp(argv[1], "broken"))
+		broken(argv[2]);
 	else if (!strcmp(argv[1], "load"))
 		load(argc > 3 ? atoi(argv[3]) : 1000);
 	return 0;

@@ -45,6 +45,13 @@ long l4vio_client_open(struct l4vio_client *c, const char *service)
 	return l4_error(l4_rcv_ep_bind_thread(c->notify, self(), 0));
 }
 
+void l4vio_client_close(struct l4vio_client *c)
+{
+	if (c->page)
+		l4re_rm_detach(c->page);
+	c->page = 0;
+}
+
 static long wait(struct l4vio_client *c)
 {
 	l4_msgtag_t tag;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loading a native component: an ELF program with environment page and stack. */
 #include "init.h"
+#include "../../lib/elf.h"
 #include "../../lib/string.h"
 
 static void fill_env(struct component *c, l4re_env_t *env)
@@ -20,6 +21,35 @@ static void fill_env(struct component *c, l4re_env_t *env)
 	memcpy(env->name, c->name, n < sizeof(env->name) ? n : sizeof(env->name) - 1);
 }
 
+/* splitmix64: numbers that look random, from one that counts. */
+static l4_uint64_t scramble(l4_uint64_t n)
+{
+	n += 0x9e3779b97f4a7c15UL;
+	n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9UL;
+	n = (n ^ n >> 27) * 0x94d049bb133111ebUL;
+	return n ^ n >> 31;
+}
+
+/* For tests: one bit of the code is wrong, another one at each start, the same ones in each run. */
+static void mutate(struct component *c, const struct loader *l)
+{
+	l4_uint64_t random = scramble(c->desc->mutate + ((l4_uint64_t)c->restarts << 32));
+	unsigned i, region = 0;
+
+	for (i = 0; i < elf_phdr_count(l->image); i++) {
+		const struct elf_phdr *p = elf_phdr(l->image, i);
+		l4_uint64_t byte = p->filesz ? random % p->filesz : 0;
+
+		if (p->type != ELF_PT_LOAD || !p->memsz)
+			continue;
+		if (p->flags & ELF_PF_X) {
+			((char *)c->regions[region])[(p->vaddr & ~L4_PAGEMASK) + byte] ^= 1 << (random >> 60 & 7);
+			say("%s: bit %lu at %lx is wrong", c->name, random >> 60 & 7, p->vaddr + byte);
+		}
+		region++;
+	}
+}
+
 int native_load(struct component *c)
 {
 	struct loader l = { .task = c->task, .self = L4_BASE_TASK_CAP, .alloc = component_alloc, .context = c };
@@ -32,6 +62,8 @@ int native_load(struct component *c)
 	fill_env(c, &env);
 	l.image = image_file(c->desc->binary, &l.image_bytes);
 	err = loader_elf(&l);
+	if (!err && c->desc->mutate)
+		mutate(c, &l);
 	if (!err)
 		err = loader_start(&l, &s);
 	return err ? err : component_run(c, s.ip, s.sp, L4RE_UTCB_AREA);

@@ -44,7 +44,7 @@ struct sysimg_component {
 	l4_uint32_t on_exit, on_fault; /* sysimg_policy */
 	l4_uint32_t restart_max;
 	l4_uint32_t first_grant, grant_count;
-	l4_uint32_t reserved;
+	l4_uint32_t mutate;          /* for tests: seed of a wrong bit in the program at each start; 0: none */
 	l4_uint64_t heartbeat_ns;    /* 0: none */
 	l4_uint64_t backoff_ns;      /* before the first restart; each further one waits twice as long */
 	l4_uint64_t stable_ns;       /* who ran so long has its restarts forgotten; 0: never */

@@ -53,6 +53,8 @@ struct l4blk {
 
 /** Open the session "service"; waits until the server is there. */
 long l4blk_open(struct l4blk *d, const char *service);
+/** Forget the session, also after l4blk_open() failed; it can be opened again. */
+static inline void l4blk_close(struct l4blk *d) { l4vio_client_close(&d->vio); }
 /** Sectors of 512 bytes. */
 static inline l4_uint64_t l4blk_sectors(const struct l4blk *d) { return d->config.capacity; }
 /** Nonzero if writing is not allowed. */

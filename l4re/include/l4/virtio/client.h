@@ -15,6 +15,8 @@ struct l4vio_client {
 
 /** Find and map the session of that name. -L4_ENOENT, -L4_ENOMEM. The calling thread is the one that may wait. */
 long l4vio_client_open(struct l4vio_client *c, const char *service);
+/** Forget the session; the device keeps what it has until somebody resets it. */
+void l4vio_client_close(struct l4vio_client *c);
 /**
  * Reset the device and accept of its features those in `want`; waits for the server as long as
  * it takes. -L4_ENODEV: another type of device, or the server is gone for good; -L4_EIO: it refuses the features.
