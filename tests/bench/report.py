@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+import threading
 
 from . import plots, targets
 from .measure import least
@@ -29,13 +30,16 @@ class Run:
     real_time: dict = dataclasses.field(default_factory=dict)
     startup: list = dataclasses.field(default_factory=list)
     seconds: float = 0
+    # Runs that count instructions go side by side.
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def add(self, system, clock, figures, facts, large):
         """The figures of one run; with those of another run of the same, the lesser count."""
         key = system.key, clock.key
-        self.linux[key] = least(self.linux.get(key), figures)
-        if not large:
-            self.facts[key] = facts
+        with self.lock:
+            self.linux[key] = least(self.linux.get(key), figures)
+            if not large:
+                self.facts[key] = facts
 
 
 def output(*line):
