@@ -20,6 +20,7 @@
 struct space {
 	u64 *root;      /* top-level table (kernel address) */
 	u64 cr3;        /* physical address of root */
+	u64 *recent;    /* the table in which space_map_list() was last, or the root; where it looks first */
 	u64 *view_root; /* supervisor view: our low half, the server's high half; or NULL */
 	u64 view_cr3;
 	struct quota *quota; /* counted reference */

@@ -344,6 +344,8 @@ static void table_drop(struct map_op *op, struct space *s, u64 *entry)
 
 	*entry = 0;
 	frame_info(entry)->used--;
+	if (s->recent == table)
+		s->recent = s->root;
 	if (s != op->dying) {
 		/* The CPU may have cached the way through the table. */
 		op_flush(op, s, info->base, level_shift(info->level + 1));
@@ -799,32 +801,43 @@ struct list_walk {
 
 static inline bool list_walk_from(struct list_walk *w, struct space *src, u64 va)
 {
-	unsigned int level;
-	u64 *from;
+	struct frame_info *info = frame_info(src->recent);
+	unsigned int level = info->level;
+	u64 *from = &src->recent[level_index(va, level)];
 
-	if (!is_user(va))
-		return false;
-	from = walk(src, va, &level);
+	if (unlikely(va - info->base >= level_size(level + 1) || !is_leaf(*from, level))) {
+		if (!is_user(va))
+			return false;
+		from = walk(src, va, &level);
+		src->recent = (u64 *)ALIGN_DOWN((u64)from, PAGE_SIZE);
+		info = frame_info(from);
+	}
 	if ((*from & (PTE_P | PTE_KU)) != PTE_P)
 		return false;
 	w->from_bytes = level_size(level);
 	w->from_va = ALIGN_DOWN(va, w->from_bytes);
 	w->value = *from;
 	w->parent = mapdb_ref(from);
-	w->head = &mapdb_node(w->parent)->child;
+	w->head = &mapdb_table_node(info, w->parent)->child;
 	return true;
 }
 
 static inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
 {
-	u64 *entry = walk_small(dst, va);
+	struct frame_info *info = frame_info(dst->recent);
+	u64 *entry;
 
-	if (!entry)
-		return false;
-	w->info = frame_info(entry);
-	w->table = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
-	w->to_va = ALIGN_DOWN(va, level_size(2));
-	return w->info->nodes;
+	if (unlikely(info->level != 1 || va - info->base >= level_size(2))) {
+		entry = walk_small(dst, va);
+		if (!entry)
+			return false;
+		dst->recent = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
+		info = frame_info(entry);
+	}
+	w->info = info;
+	w->table = dst->recent;
+	w->to_va = info->base;
+	return info->nodes;
 }
 
 unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n)
@@ -962,6 +975,7 @@ int space_create_io(struct space *s, struct quota *q, struct iospace *io)
 	s->root = mapdb_table_create(s, ROOT_LEVEL, 0, q);
 	if (!s->root)
 		return -L4_ENOMEM;
+	s->recent = s->root;
 	s->cr3 = frame_pa(s->root);
 	quota_get(q);
 	return 0;
@@ -992,7 +1006,7 @@ int space_destroy(struct space *s)
 		frame_free(s->view_root, 0, q);
 	memset(&s->root[PTE_ROOT_KERNEL], 0, (PTE_ROOT_HIGH - PTE_ROOT_KERNEL) * sizeof(u64));
 	mapdb_table_free(s->root, q);
-	s->root = s->view_root = NULL;
+	s->root = s->view_root = s->recent = NULL;
 	quota_put(q);
 	return 0;
 }
