@@ -11,15 +11,11 @@
 #include "../../l4re/lib/string.h"
 
 #include <l4/re/c/pci.h>
-#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/re/protocols.h>
-#include <l4/sys/factory.h>
 #include <l4/sys/ipc_gate.h>
-#include <l4/sys/task.h>
 
 #define SESSIONS 32
-#define PATIENCE_US 1000000 /* with a dataspace; a busy host stretches this */
 #define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
 #define LABEL_INDEX(label) (((label) >> 4) - 1)
 
@@ -27,7 +23,6 @@ static struct pci_bus bus;
 static struct pci_grants grants;
 static const char *clients[SESSIONS];
 static unsigned session_count;
-static l4_cap_idx_t received; /* slot for the capability of a message */
 
 static l4_msgtag_t reply(long result, unsigned words)
 {
@@ -151,34 +146,8 @@ static l4_msgtag_t op_irq(struct pci_function *f, l4_umword_t n)
 	return reply_cap(err, irq, L4_CAP_FPAGE_RWS);
 }
 
-/*
- * Without an IOMMU the function sees physical addresses, and whoever owns it could give it any: what the client says
- * of its dataspace need not be true.
- */
-static l4_msgtag_t op_dma_map(l4_msgtag_t tag, l4_umword_t *mr)
-{
-	l4_umword_t offset = mr[2], bytes = mr[3];
-	long err;
-
-	if (l4_msgtag_items(tag) != 1)
-		return reply(-L4_EMSGMISSARG, 0);
-	if (!bytes || ((offset | bytes) & ~L4_PAGEMASK))
-		return reply(-L4_EINVAL, 0);
-	mr[0] = L4RE_DS_PHYS_OP;
-	mr[1] = offset;
-	/* The capability is the client's: whatever is behind it must not hold up the others for good. */
-	l4_utcb_rcv_cap_u(l4_utcb(), 0);
-	err = l4_error(l4_ipc_call(received, l4_utcb(), l4_msgtag(L4RE_PROTO_DATASPACE, 2, 0, 0),
-				   l4_timeout(l4_timeout_from_us(PATIENCE_US), l4_timeout_from_us(PATIENCE_US))));
-	if (err < 0)
-		return reply(err == -L4_ERANGE ? err : -L4_EINVAL, 0);
-	if (mr[1] > bytes)
-		mr[1] = bytes;
-	return reply(0, 2);
-}
-
 /* Operations that an open function alone has. */
-static l4_msgtag_t dispatch_open(struct pci_function *f, l4_msgtag_t tag, l4_umword_t *mr)
+static l4_msgtag_t dispatch_open(struct pci_function *f, l4_umword_t *mr)
 {
 	if (!device_is_open(f))
 		return reply(-L4_EBUSY, 0);
@@ -189,14 +158,12 @@ static l4_msgtag_t dispatch_open(struct pci_function *f, l4_msgtag_t tag, l4_umw
 		return op_config_write(f, mr);
 	case L4RE_PCI_IRQ_OP:
 		return op_irq(f, mr[2]);
-	case L4RE_PCI_DMA_MAP_OP:
-		return op_dma_map(tag, mr);
 	default:
 		return reply(-L4_ENOSYS, 0);
 	}
 }
 
-static l4_msgtag_t dispatch_function(struct pci_function *f, l4_msgtag_t tag, l4_umword_t *mr)
+static l4_msgtag_t dispatch_function(struct pci_function *f, l4_umword_t *mr)
 {
 	switch (mr[0]) {
 	case L4RE_PCI_INFO_OP:
@@ -211,7 +178,7 @@ static l4_msgtag_t dispatch_function(struct pci_function *f, l4_msgtag_t tag, l4
 	case L4RE_PCI_CONFIG_READ_OP:
 		return op_config_read(f, mr);
 	default:
-		return dispatch_open(f, tag, mr);
+		return dispatch_open(f, mr);
 	}
 }
 
@@ -221,7 +188,7 @@ static unsigned words_needed(l4_umword_t op)
 	static const unsigned char words[] = {
 		[L4RE_PCI_FIND_OP] = 5, [L4RE_PCI_INFO_OP] = 2, [L4RE_PCI_OPEN_OP] = 2, [L4RE_PCI_CLOSE_OP] = 2,
 		[L4RE_PCI_BAR_INFO_OP] = 3, [L4RE_PCI_BAR_MAP_OP] = 5, [L4RE_PCI_CONFIG_READ_OP] = 4,
-		[L4RE_PCI_CONFIG_WRITE_OP] = 5, [L4RE_PCI_IRQ_OP] = 3, [L4RE_PCI_DMA_MAP_OP] = 4,
+		[L4RE_PCI_CONFIG_WRITE_OP] = 5, [L4RE_PCI_IRQ_OP] = 3,
 	};
 
 	return op < sizeof(words) ? words[op] : 0;
@@ -239,8 +206,6 @@ static l4_msgtag_t dispatch(unsigned session, l4_msgtag_t tag)
 		return reply(-L4_EMSGTOOSHORT, 0);
 	if (!words_needed(mr[0]))
 		return reply(-L4_ENOSYS, 0);
-	if (l4_msgtag_items(tag) && mr[0] != L4RE_PCI_DMA_MAP_OP)
-		return reply(-L4_EINVAL, 0);
 	if (words < words_needed(mr[0]))
 		return reply(-L4_EMSGTOOSHORT, 0);
 	if (mr[0] == L4RE_PCI_FIND_OP)
@@ -248,7 +213,7 @@ static l4_msgtag_t dispatch(unsigned session, l4_msgtag_t tag)
 	g = mr[1] < GRANTS_MAX ? grant_of(&grants, clients[session], mr[1]) : 0;
 	if (!g)
 		return reply(-L4_ENOENT, 0);
-	return g->function ? dispatch_function(g->function, tag, mr) : reply(-L4_ENODEV, 0);
+	return g->function ? dispatch_function(g->function, mr) : reply(-L4_ENODEV, 0);
 }
 
 /* Start. */
@@ -327,23 +292,14 @@ static void serve(void)
 	l4_umword_t label;
 	int pending = 0;
 
+	/* No operation takes a capability: a message with one does not arrive. */
+	l4_utcb_rcv_cap_u(u, 0);
 	for (;;) {
-		unsigned items;
-
-		l4_utcb_rcv_cap_u(u, received);
 		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, l4_timeout(0, L4_TIMEOUT_NEVER)) :
 				l4_ipc_wait(u, &label, L4_IPC_NEVER);
 		pending = !l4_msgtag_has_error(tag) && LABEL_INDEX(label) < session_count;
-		if (!pending)
-			continue;
-		items = l4_msgtag_items(tag);
-		answer = dispatch(LABEL_INDEX(label), tag);
-		if (items) { /* what takes one answers with two words at most */
-			l4_umword_t keep[2] = { u->msg.mr[0], u->msg.mr[1] };
-
-			l4_task_release_cap(L4_BASE_TASK_CAP, received);
-			memcpy(u->msg.mr, keep, sizeof(keep));
-		}
+		if (pending)
+			answer = dispatch(LABEL_INDEX(label), tag);
 	}
 }
 
@@ -351,7 +307,6 @@ int main(int argc, char **argv)
 {
 	l4_cap_idx_t icu = l4re_env_get_cap("icu");
 
-	received = l4re_util_cap_alloc();
 	take_arguments(argc, argv);
 	scan();
 	device_init(&bus, icu);

@@ -124,17 +124,16 @@ long l4re_pci_dma_map(l4_cap_idx_t pci, unsigned fn, l4_cap_idx_t ds, l4_umword_
 		      l4_umword_t *address)
 {
 	l4_utcb_t *u = l4_utcb();
-	l4_msgtag_t tag = l4_msgtag(L4RE_PROTO_PCI, 4, 0, 0);
 	long err;
 
-	u->msg.mr[0] = L4RE_PCI_DMA_MAP_OP;
-	u->msg.mr[1] = fn;
-	u->msg.mr[2] = offset;
-	u->msg.mr[3] = bytes;
-	l4_sndfpage_add_u(l4_obj_fpage(ds, 0, L4_CAP_FPAGE_RW), l4_map_obj_control(0, 0), &tag, u);
-	err = l4_error(l4_ipc_call(pci, u, tag, L4_IPC_NEVER));
+	(void)pci, (void)fn;
+	if (!bytes || ((offset | bytes) & ~L4_PAGEMASK))
+		return -L4_EINVAL;
+	u->msg.mr[0] = L4RE_DS_PHYS_OP;
+	u->msg.mr[1] = offset;
+	err = l4_error(l4_invoke(ds, L4RE_PROTO_DATASPACE, 2, u));
 	if (err < 0)
 		return err;
 	*address = u->msg.mr[0];
-	return u->msg.mr[1];
+	return u->msg.mr[1] < bytes ? u->msg.mr[1] : bytes;
 }

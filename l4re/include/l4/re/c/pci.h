@@ -5,7 +5,7 @@
  * A session reaches the functions that the system description grants its
  * client (`pci = [...]`), numbered from 0 in that order, and no other. A function
  * is closed at first: opening it resets it, switches on its memory and port
- * decoding and lets it do DMA. BARs, interrupts and DMA addresses are to be had while it is
+ * decoding and lets it do DMA. BARs and interrupts are to be had while it is
  * open. Closing takes them all away again and resets the function; init
  * closes what a component leaves open when it ends, before its memory is used again.
  *
@@ -47,12 +47,6 @@ enum l4re_pci_ops {
 	 * entry, MSI, or the INTx line (level: unmask after service). The same each time. -L4_ERANGE, -L4_ENOMEM.
 	 */
 	L4RE_PCI_IRQ_OP = 8,
-	/**
-	 * mr[2] = offset, mr[3] = bytes, whole pages; item: a dataspace. Result mr[0] = address by which the function reaches
-	 * offset, mr[1] = bytes that are contiguous from there (at least a page, at most those asked for).
-	 * The client keeps the dataspace until the function is closed. -L4_ERANGE, -L4_EMSGMISSARG.
-	 */
-	L4RE_PCI_DMA_MAP_OP = 9,
 };
 
 enum l4re_pci_bar_flags {
@@ -93,8 +87,10 @@ long l4re_pci_config_write(l4_cap_idx_t pci, unsigned fn, unsigned offset, unsig
 /** The function's interrupt number n into the empty slot irq; bind it with l4_rcv_ep_bind_thread(), then unmask it. */
 long l4re_pci_irq(l4_cap_idx_t pci, unsigned fn, unsigned n, l4_cap_idx_t irq);
 /**
- * Let the function reach memory. *address = where it sees offset; the result is how many bytes are
- * contiguous from there: call again with the rest if that is less.
+ * *address = where the function reaches offset of a dataspace of root's (whole pages); the result is how many bytes are
+ * contiguous from there: call again with the rest if that is less. There is no IOMMU: every function sees physical
+ * addresses, and reaches all memory. The client keeps the dataspace until the function is closed.
+ * -L4_EINVAL, -L4_ERANGE, what the dataspace says.
  */
 long l4re_pci_dma_map(l4_cap_idx_t pci, unsigned fn, l4_cap_idx_t ds, l4_umword_t offset, l4_umword_t bytes,
 		      l4_umword_t *address);
