@@ -64,13 +64,19 @@ struct l4_trace_counters {
 	unsigned long cr3_loads, tlb_flushes, kernel_entries, ipcs, page_faults, irqs, switches;
 };
 
+struct l4_session;
 const struct l4_info *l4host_init(const void *boot_page);
+/* Session number @n of the start-up page; false behind the last. */
+int l4host_session(unsigned long n, struct l4_session *out);
 int l4host_vcpu_start(int cpu, void *entry);
 unsigned long l4host_clock_ns(void);
 
 /* Wait at most @timeout_ns (0, L4_WAIT_FOREVER): label of the event, or -1. */
 long l4host_wait(unsigned long timeout_ns);
 int l4host_irq_create(unsigned long slot, unsigned long label);
+/* Have an IRQ object deliver to this vCPU. */
+int l4host_irq_bind(unsigned long slot, unsigned long label);
+void l4host_irq_trigger(unsigned long slot);
 int l4host_timer_set(unsigned long slot, unsigned long deadline_ns);
 
 int l4host_task_create(unsigned long slot);

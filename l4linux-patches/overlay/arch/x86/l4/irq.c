@@ -109,30 +109,56 @@ static struct irq_chip l4_irq_chip = {
 	.irq_unmask = irq_chip_nop,
 };
 
+/* A Linux interrupt for the IRQ object that @make puts into the slot or finds there. */
+static int irq_connect(unsigned long slot, int (*make)(unsigned long slot, unsigned long label))
+{
+	int irq = irq_alloc_desc_from(NR_IRQS_LEGACY, 0), err;
+	unsigned long flags;
+
+	if (irq < 0)
+		return irq;
+	irq_set_chip_and_handler(irq, &l4_irq_chip, handle_simple_irq);
+	local_irq_save(flags);
+	err = make(slot, (unsigned long)irq << L4_LABEL_SHIFT);
+	local_irq_restore(flags);
+	if (err >= 0)
+		return irq;
+	irq_free_desc(irq);
+	return -ENOMEM;
+}
+
 int l4_irq_create(unsigned long *slot)
 {
-	unsigned long flags, s = l4_slot_alloc();
-	int irq, err;
+	unsigned long s = l4_slot_alloc();
+	int irq;
 
 	if (!s)
 		return -ENOSPC;
-	irq = irq_alloc_desc_from(NR_IRQS_LEGACY, 0);
+	irq = irq_connect(s, l4host_irq_create);
 	if (irq < 0)
-		goto out_slot;
-	irq_set_chip_and_handler(irq, &l4_irq_chip, handle_simple_irq);
+		l4_slot_free(s);
+	else
+		*slot = s;
+	return irq;
+}
+
+int l4_irq_attach(unsigned long slot)
+{
+	return irq_connect(slot, l4host_irq_bind);
+}
+
+void l4_irq_trigger(unsigned long slot)
+{
+	unsigned long flags;
+
 	local_irq_save(flags);
-	err = l4host_irq_create(s, (unsigned long)irq << L4_LABEL_SHIFT);
+	l4host_irq_trigger(slot);
 	local_irq_restore(flags);
-	if (err < 0)
-		goto out_desc;
-	*slot = s;
-	return irq;
-out_desc:
-	irq_free_desc(irq);
-	irq = -ENOMEM;
-out_slot:
-	l4_slot_free(s);
-	return irq;
+}
+
+bool l4_session(unsigned int n, struct l4_session *session)
+{
+	return l4host_session(n, session);
 }
 
 void __init l4_irq_init(void)

@@ -5,6 +5,14 @@
 
 #include <linux/types.h>
 
+#include <asm/l4_session.h>
+
+/* Session number @n, false behind the last. */
+bool l4_session(unsigned int n, struct l4_session *session);
+/* A Linux interrupt for the IRQ object in this slot: its number or an error. */
+int l4_irq_attach(unsigned long slot);
+void l4_irq_trigger(unsigned long slot);
+
 /* Create an IRQ object and a Linux interrupt that it triggers: its number or an error. */
 int l4_irq_create(unsigned long *slot);
 

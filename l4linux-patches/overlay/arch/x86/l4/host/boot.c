@@ -2,6 +2,7 @@
 /* The start-up page, the kernel interface page and the vCPU. */
 
 #include "ipc.h"
+#include "../../include/asm/l4_session.h"
 
 #include <l4/sys/kip.h>
 #include <l4/sys/vcpu.h>
@@ -40,6 +41,20 @@ const struct l4_info *l4host_init(const void *boot_page)
 	info.epoch_ns = kip->epoch_ns;
 	info.xcr0 = kip->xcr0;
 	return &info;
+}
+
+int l4host_session(unsigned long n, struct l4_session *out)
+{
+	const struct skerry_linux_session *s = &host_boot->sessions[n];
+
+	if (n >= host_boot->session_count || n >= SKERRY_LINUX_SESSIONS_MAX)
+		return 0;
+	out->name = s->name;
+	out->window = (void *)s->window;
+	out->bytes = s->bytes;
+	out->kick = s->kick >> L4_CAP_SHIFT;
+	out->notify = s->notify >> L4_CAP_SHIFT;
+	return 1;
 }
 
 /* The calling thread becomes a vCPU: from here on traps start @entry. */

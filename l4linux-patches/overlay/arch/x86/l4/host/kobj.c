@@ -41,16 +41,26 @@ unsigned long l4host_quota_left(void)
 	return UTCB->msg.mr[0] - UTCB->msg.mr[1];
 }
 
-int l4host_irq_create(unsigned long slot, unsigned long label)
+int l4host_irq_bind(unsigned long slot, unsigned long label)
 {
-	int err = create(L4_PROTO_IRQ_SENDER, slot, 1);
-
-	if (err < 0)
-		return err;
 	UTCB->msg.mr[0] = L4_RCV_EP_BIND_OP;
 	UTCB->msg.mr[1] = L4_BASE_THREAD_CAP;
 	UTCB->msg.mr[2] = label;
 	return call(slot_cap(slot), L4_PROTO_KOBJECT, 3, 0);
+}
+
+int l4host_irq_create(unsigned long slot, unsigned long label)
+{
+	int err = create(L4_PROTO_IRQ_SENDER, slot, 1);
+
+	return err < 0 ? err : l4host_irq_bind(slot, label);
+}
+
+void l4host_irq_trigger(unsigned long slot)
+{
+	unsigned long label = 0;
+
+	ipc(slot_cap(slot) | L4_SYSF_SEND, tag_make(L4_PROTO_IRQ, 0, 0), &label, 0, 0);
 }
 
 int l4host_timer_set(unsigned long slot, unsigned long deadline_ns)
