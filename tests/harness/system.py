@@ -6,6 +6,7 @@
     root     = "build/ktest/x.elf" this program in place of the root server, and no system
     run      = ["--icount"]        more options of tools/run
     programs = ["tests/system/x.c"] are linked statically and put into Linux's root directory
+    add      = ["/usr/bin/x"]      programs of this machine to put into Linux, with their libraries
     cmd      = "uname"             a command in Linux instead of watching the console
     expect   = ["regex", ...]      must match console lines, in this order
     forbid   = ["regex", ...]      must match none; `not ok` and panics are forbidden as well unless
@@ -23,10 +24,11 @@ import subprocess
 import time
 import tomllib
 
+from runlib.binaries import with_libraries
 from . import Result, TOP, files, newer, output_path, relative, run, stem, tail
 
 KEYS = {"purpose", "conf", "run", "cmd", "expect", "forbid", "status", "deadline", "needs", "panics", "root", "long",
-        "programs"}
+        "programs", "add"}
 LONG = False
 FORBIDDEN = [r"\bnot ok\b", r"\b[Pp]anic\b"]
 
@@ -71,6 +73,8 @@ def command(spec, log):
     line = ["tools/run", *what, "--batch", "--log", log,
             "--timeout", str(spec.get("deadline", 120)), *spec.get("run", [])]
     line += [option for source in spec.get("programs", []) for option in added(source)]
+    for here, there in sorted({pair for path in spec.get("add", []) for pair in with_libraries(path)}):
+        line += ["--add", f"{here}:{there}"]
     return line + (["--cmd", spec["cmd"]] if "cmd" in spec else [])
 
 
