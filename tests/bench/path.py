@@ -169,6 +169,8 @@ def show(trace, listing):
 
 PORT_OBJECTS = "build/linux/obj/arch/x86/l4/**/*.o"
 DOC = os.path.join(TOP, "docs", "paths.md")
+# Differs with every build.
+DISTANCE = re.compile(r"-?0x[0-9a-f]+(?=\(%rip\))")
 # Title, names of the Linux benchmark, function, its call, fault.
 DOCUMENTED = [
     ("A null call of Linux", "From the C stub of `getpid` in a Linux process to its return.", "getpid", "syscall", 200, 0),
@@ -225,7 +227,7 @@ def document(title, what, trace, whole):
         who = layer(addresses[0])
         yield f"{name}  ({who}, {len(addresses)})"
         if whole or who != LINUX:
-            yield from (f"        {texts[pc]}" for pc in addresses)
+            yield from (f"        {DISTANCE.sub('', texts[pc])}" for pc in addresses)
     yield from ("```", "")
 
 
