@@ -69,7 +69,7 @@ enum thread_state {
 #define TF_DEBUG_REGS 0x100000 /* debug_regs is set */
 
 /*
- * What `status` is when the short IPC of entry.S applies: a thread with any other flag takes
+ * What flags and state together are when the short IPC of entry.S applies: a thread with any other flag takes
  * the long way through ipc.c, as a sender and as a receiver.
  */
 #define STATUS(state, flags) ((u32)(state) << 24 | TF_SCHEDULED | TF_STARTED | (flags))
@@ -85,9 +85,9 @@ struct thread {
 	/* entry.S */
 	struct frame frame __attribute__((aligned(16)));
 	union {
-		u32 status; /* both */
+		u32 flags; /* TF_*; with the state: the status */
 		struct {
-			u32 flags : 24;
+			u32 : 24;
 			enum thread_state state : 8;
 		};
 	};

@@ -36,9 +36,9 @@ void offsets(void)
 	DEFINE(TASK_IO_BITMAP, offsetof(struct task, io.bitmap));
 	DEFINE(THREAD_FRAME, offsetof(struct thread, frame));
 	DEFINE(THREAD_FRAME_END, offsetof(struct thread, frame) + sizeof(struct frame));
-	DEFINE(THREAD_FLAGS, offsetof(struct thread, status));
-	DEFINE(THREAD_STATUS, offsetof(struct thread, status));
-	DEFINE(THREAD_STATE, offsetof(struct thread, status) + 3);
+	DEFINE(THREAD_FLAGS, offsetof(struct thread, flags));
+	DEFINE(THREAD_STATUS, offsetof(struct thread, flags));
+	DEFINE(THREAD_STATE, offsetof(struct thread, flags) + 3);
 	DEFINE(STATE_READY, THREAD_READY);
 	DEFINE(STATUS_SERVES, STATUS_SERVES);
 	DEFINE(STATUS_OPEN_WAIT, STATUS_OPEN_WAIT);
