@@ -37,6 +37,7 @@ struct cpu {
 	struct counters count;
 	u32 long_ipc;      /* LONG_IPC_* */
 	bool need_resched; /* a better thread may be ready */
+	struct thread *woken;      /* ready, in no queue, and the one to run next; or NULL */
 	struct thread *fpu_owner;  /* whose state is in the FPU registers */
 	struct thread *idle;
 	struct iospace *io_loaded; /* whose bitmap is in the TSS, or NULL */

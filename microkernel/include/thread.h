@@ -166,7 +166,11 @@ void thread_leave_state(struct thread *prev);
 void thread_load_cr3(struct cpu *cpu, struct thread *t);
 /** Give the CPU the I/O ports that `next` may use. */
 void thread_switch_ports(struct thread *next);
-bool user_ip_valid(u64 ip);
+/** An ip that may be loaded by iretq or sysretq: canonical and not in the kernel's range. */
+static inline bool user_ip_valid(u64 ip)
+{
+	return ip < L4_USER_LOW_END || ip >= L4_USER_HIGH_START;
+}
 #define USER_CS 0x33
 #define USER_SS 0x2b
 
@@ -225,7 +229,7 @@ void sender_dequeue(struct sender *s);
 
 /* sched.c */
 void sched_init(struct cpu *cpu);
-/** t becomes ready: queue it; asks for rescheduling when it is better than current. */
+/** t becomes ready; asks for rescheduling when it is better than current, or current is blocked. */
 void sched_wake(struct thread *t);
 /** t stops being ready (it may be the current thread). */
 void sched_block(struct thread *t);
@@ -237,20 +241,6 @@ void sched_leave(struct cpu *cpu);
 /** End the current thread's slice (yield). */
 void sched_yield(void);
 void sched_switch_to(struct thread *t);
-/** Would `next`, made ready now, be the one to run when the current thread blocks, with nobody to share its priority? O(1). */
-static inline bool sched_can_hand_over(const struct cpu *cpu, const struct thread *next)
-{
-	unsigned int word;
-
-	if (cpu->need_resched || (cpu->long_ipc & LONG_IPC_SLICE))
-		return false;
-	if (likely(!cpu->ready_summary))
-		return true;
-	word = 63 - __builtin_clzl(cpu->ready_summary);
-	return word * 64 + 63 - __builtin_clzl(cpu->ready_map[word]) < next->prio;
-}
-/** Run next, which is not in a ready queue, in place of the current thread, which is blocked. */
-void sched_hand_over(struct cpu *cpu, struct thread *next);
 void timeout_set(struct timeout *t, u64 tsc);
 void timeout_cancel(struct timeout *t);
 /** Timer interrupt: expire what is due (at most a few, then the timer fires again). */

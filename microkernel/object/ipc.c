@@ -134,8 +134,6 @@ static void partner_clear(struct thread *t)
 {
 	struct kobject *partner = t->partner;
 
-	if (!partner)
-		return;
 	t->partner = NULL;
 	list_remove(&t->waiter_link);
 	if (partner->type == KOBJ_THREAD && kobj_thread(partner)->caller == t) {
@@ -147,24 +145,26 @@ static void partner_clear(struct thread *t)
 /* End t's wait, whatever it is. */
 static void wait_end(struct thread *t)
 {
-	ipc_timeout_stop(t);
+	if (t->flags & TF_TIMEOUT)
+		ipc_timeout_stop(t);
 	if (t->state == THREAD_SENDING || t->state == THREAD_SEMAPHORE)
 		sender_dequeue(&t->sender);
-	partner_clear(t);
+	if (t->partner)
+		partner_clear(t);
 	t->flags &= ~(TF_CALL | TF_OPEN | TF_NEW_IP);
 }
 
 static void caller_set(struct thread *to, struct thread *from)
 {
-	ipc_drop_caller(to);
+	if (to->caller)
+		ipc_drop_caller(to);
 	to->caller = from;
 	to->flags |= TF_CALLED;
 }
 
 void ipc_drop_caller(struct thread *t)
 {
-	if (t->caller)
-		ipc_abort(t->caller, L4_IPC_REABORTED);
+	ipc_abort(t->caller, L4_IPC_REABORTED);
 }
 
 /* Closed wait for partner's message, as the second half of a call. */
@@ -173,7 +173,17 @@ static void wait_for_reply(struct thread *t, struct thread *partner, l4_timeout_
 	t->state = THREAD_RECEIVING;
 	t->partner = &partner->kobj;
 	caller_set(partner, t);
-	ipc_timeout_start(t, timeout);
+	if (timeout != L4_TIMEOUT_NEVER)
+		ipc_timeout_start(t, timeout);
+	sched_block(t);
+}
+
+static void wait_for_anybody(struct thread *t, l4_timeout_s timeout)
+{
+	t->state = THREAD_RECEIVING;
+	t->flags |= TF_OPEN;
+	if (timeout != L4_TIMEOUT_NEVER)
+		ipc_timeout_start(t, timeout);
 	sched_block(t);
 }
 
@@ -199,12 +209,44 @@ static void receive_done(struct thread *to, l4_mword_t tag, l4_umword_t label)
 
 /* --- send phase */
 
+/* What the sender does when its message has been received: go on, wait for the reply, wait for anybody. */
+#define THEN_GO 0
+#define THEN_CALL TF_CALL
+#define THEN_WAIT TF_OPEN
+
 /*
- * Send t's message to `to`. 0: delivered. IPC_BLOCKED: queued. -E_PREEMPTED,
- * or an IPC error code (positive, > 1).
+ * The sender's half of a transferred message, before the receiver's: then the receiver is the one to
+ * run next. 0: it goes on (an open wait: senders, or a time-out, may end it at once).
+ */
+static int sent(struct thread *t, struct thread *to, u32 then)
+{
+	if (then == THEN_CALL) {
+		wait_for_reply(t, to, t->rcv_timeout);
+		return IPC_BLOCKED;
+	}
+	if (then == THEN_WAIT && !t->senders.top && t->rcv_timeout == L4_TIMEOUT_NEVER) {
+		wait_for_anybody(t, L4_TIMEOUT_NEVER);
+		return IPC_BLOCKED;
+	}
+	return 0;
+}
+
+/* Stand in a queue until somebody is ready for the message. */
+static int send_queued(struct thread *t, struct heap *queue, l4_timeout_s timeout, u32 then)
+{
+	t->flags |= then;
+	sender_enqueue(queue, &t->sender, t->prio);
+	ipc_timeout_start(t, timeout);
+	sched_block(t);
+	return IPC_BLOCKED;
+}
+
+/*
+ * Send t's message to `to`. 0: delivered. IPC_BLOCKED: queued, or it waits already for what
+ * comes then. -E_PREEMPTED, or an IPC error code (positive, > 1).
  */
 static int send(struct thread *t, struct thread *to, l4_mword_t tag, l4_umword_t label,
-		l4_timeout_s timeout)
+		l4_timeout_s timeout, u32 then)
 {
 	int err;
 
@@ -220,8 +262,9 @@ static int send(struct thread *t, struct thread *to, l4_mword_t tag, l4_umword_t
 			return err;
 		this_cpu()->count.ipcs++;
 		trace(L4_TRACE_IPC, to->kobj.id, tag);
+		err = sent(t, to, then);
 		receive_done(to, tag, label);
-		return 0;
+		return err;
 	}
 	if (timeout_is_zero(timeout))
 		return L4_IPC_SETIMEOUT;
@@ -229,23 +272,18 @@ static int send(struct thread *t, struct thread *to, l4_mword_t tag, l4_umword_t
 	t->snd_tag = tag;
 	t->sender.label = label;
 	partner_set(t, &to->kobj);
-	sender_enqueue(&to->senders, &t->sender, t->prio);
-	ipc_timeout_start(t, timeout);
-	sched_block(t);
+	err = send_queued(t, &to->senders, timeout, then);
 	vcpu_note_pending(to);
-	return IPC_BLOCKED;
+	return err;
 }
 
 /* No thread is bound yet: wait at the gate; the system call starts again then. */
-static int send_unbound(struct thread *t, struct gate *gate, l4_timeout_s timeout)
+static int send_unbound(struct thread *t, struct gate *gate, l4_timeout_s timeout, u32 then)
 {
 	if (timeout_is_zero(timeout))
 		return L4_IPC_SETIMEOUT;
 	t->state = THREAD_SENDING;
-	sender_enqueue(&gate->senders, &t->sender, t->prio);
-	ipc_timeout_start(t, timeout);
-	sched_block(t);
-	return IPC_BLOCKED;
+	return send_queued(t, &gate->senders, timeout, then);
 }
 
 /** Start the system call (or the fault) of a thread that waits in a queue again. */
@@ -365,16 +403,23 @@ static void receive(struct thread *t, struct kobject *from, bool open, l4_timeou
 		set_error(t, L4_IPC_RETIMEOUT);
 		return;
 	}
+	if (open) {
+		wait_for_anybody(t, timeout);
+		return;
+	}
 	t->state = THREAD_RECEIVING;
-	if (open)
-		t->flags |= TF_OPEN;
-	else if (from)
+	if (from)
 		partner_set(t, from);
 	ipc_timeout_start(t, timeout);
 	sched_block(t);
 }
 
 /* --- the system call */
+
+static u32 then_of(u64 op)
+{
+	return !(op & L4_SYSF_RECV) ? THEN_GO : op & L4_SYSF_OPEN_WAIT ? THEN_WAIT : THEN_CALL;
+}
 
 static struct gate *ipc_gate_of(struct kobject *k)
 {
@@ -388,35 +433,24 @@ static bool is_ipc(const struct kobject *k, l4_mword_t tag)
 	return k->type == KOBJ_THREAD && tag_label(tag) != L4_PROTO_THREAD;
 }
 
-/* Send phase to an IPC partner; remembers what follows in case t is queued. */
+/* Send phase to an IPC partner. */
 static int send_to(struct thread *t, struct kobject *k, unsigned int rights, u64 op, l4_mword_t tag)
 {
 	l4_timeout_s timeout = t->frame.dx;
 	struct gate *gate = ipc_gate_of(k);
 	struct thread *to = gate ? gate->thread : kobj_thread(k);
 	l4_umword_t label = gate ? gate->label | (rights & 3) : t->frame.si;
-	int err;
 
 	t->rcv_timeout = t->frame.r8;
-	t->flags &= ~(TF_CALL | TF_OPEN);
-	err = to ? send(t, to, tag, label, timeout) : send_unbound(t, gate, timeout);
-	if (err == IPC_BLOCKED && (op & L4_SYSF_RECV))
-		t->flags |= op & L4_SYSF_OPEN_WAIT ? TF_OPEN : TF_CALL;
-	if (err == 0 && (op & L4_SYSF_RECV) && !(op & L4_SYSF_OPEN_WAIT)) {
-		wait_for_reply(t, to, t->rcv_timeout);
-		return IPC_BLOCKED;
-	}
-	return err;
+	return to ? send(t, to, tag, label, timeout, then_of(op)) : send_unbound(t, gate, timeout, then_of(op));
 }
 
-static int reply_to_caller(struct thread *t, l4_mword_t tag)
+static int reply_to_caller(struct thread *t, u64 op, l4_mword_t tag)
 {
 	struct thread *to = t->caller;
-	l4_umword_t label = 0;
 
-	if (!to)
-		return L4_IPC_ENOT_EXISTENT;
-	return send(t, to, tag, label, 0);
+	t->rcv_timeout = t->frame.r8;
+	return to ? send(t, to, tag, 0, 0, op & L4_SYSF_OPEN_WAIT ? THEN_WAIT : THEN_GO) : L4_IPC_ENOT_EXISTENT;
 }
 
 void ipc_invoked(struct thread *t, l4_mword_t reply)
@@ -448,7 +482,7 @@ static bool send_phase(struct thread *t, u64 op, l4_mword_t tag)
 	int err;
 
 	if (op & L4_SYSF_REPLY) {
-		err = reply_to_caller(t, tag);
+		err = reply_to_caller(t, op, tag);
 	} else {
 		k = cap_lookup(&t->task->caps, t->frame.ax >> L4_CAP_SHIFT, &rights);
 		if (!k || k->dead)
@@ -524,16 +558,12 @@ static bool fault_call(struct thread *t, l4_cap_idx_t handler, u32 kind, l4_mwor
 
 	t->rcv_timeout = L4_TIMEOUT_NEVER;
 	if (to)
-		err = send(t, to, tag, gate ? gate->label | (rights & 3) : 0, L4_TIMEOUT_NEVER);
+		err = send(t, to, tag, gate ? gate->label | (rights & 3) : 0, L4_TIMEOUT_NEVER, THEN_CALL);
 	else
-		err = send_unbound(t, gate, L4_TIMEOUT_NEVER);
-	if (err == 0)
-		wait_for_reply(t, to, L4_TIMEOUT_NEVER);
-	else if (err == IPC_BLOCKED)
-		t->flags |= TF_CALL;
-	else
+		err = send_unbound(t, gate, L4_TIMEOUT_NEVER, THEN_CALL);
+	if (err != IPC_BLOCKED)
 		t->flags &= ~kind;
-	return err == 0 || err == IPC_BLOCKED;
+	return err == IPC_BLOCKED;
 }
 
 void ipc_page_fault(struct thread *t, u64 addr, u64 err)

@@ -13,12 +13,6 @@
 static struct slab thread_slab = SLAB_INIT(struct thread, "thread");
 static struct slab fpu_slab = { .name = "fpu", .align = 64 };
 
-/** An ip that may be loaded by iretq or sysretq: canonical and not in the kernel's range. */
-bool user_ip_valid(u64 ip)
-{
-	return ip < L4_USER_LOW_END || ip >= L4_USER_HIGH_START;
-}
-
 struct thread *thread_create(struct quota *q)
 {
 	struct thread *t = slab_alloc(&thread_slab, q);
@@ -155,18 +149,23 @@ void thread_switch_ports(struct thread *next)
 }
 
 /* Loading an FS or GS selector changes the base, so the selectors come first. */
-void thread_switch_state(struct cpu *cpu, struct thread *prev, struct thread *next)
+static __attribute__((noinline)) void rare_state_switch(struct thread *prev, struct thread *next)
 {
 	segments_save(prev);
-	if (unlikely((prev->flags | next->flags) & TF_SEGMENTS)) {
-		arch_user_bases_read(&prev->fs_base, &prev->gs_base);
+	arch_user_bases_read(&prev->fs_base, &prev->gs_base);
+	if ((prev->flags | next->flags) & TF_SEGMENTS)
 		segments_load(next);
-		arch_user_bases_write(next->fs_base, next->gs_base);
-	} else {
-		arch_user_bases_switch(&prev->fs_base, &prev->gs_base, next->fs_base, next->gs_base);
-	}
-	if (unlikely((u64)prev->debug_regs | (u64)next->debug_regs))
+	arch_user_bases_write(next->fs_base, next->gs_base);
+	if (prev->debug_regs || next->debug_regs)
 		arch_debug_switch(prev->debug_regs, next->debug_regs);
+}
+
+void thread_switch_state(struct cpu *cpu, struct thread *prev, struct thread *next)
+{
+	if (likely(!(arch_segments_any() | ((prev->flags | next->flags) & (TF_SEGMENTS | TF_DEBUG_REGS)))))
+		arch_user_bases_switch(&prev->fs_base, &prev->gs_base, next->fs_base, next->gs_base);
+	else
+		rare_state_switch(prev, next);
 	fpu_switch(cpu, next);
 	if (unlikely((u64)cpu->io_loaded | (u64)next->task->io.bitmap))
 		thread_switch_ports(next);

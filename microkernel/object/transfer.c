@@ -117,13 +117,19 @@ static int map_item(struct thread *from, struct thread *to, struct item *it, str
 }
 
 /* Items [from->item_index, n): progress survives preemption. */
-static int map_items(struct thread *from, l4_mword_t tag, struct thread *to)
+static __attribute__((noinline)) int map_items(struct thread *from, l4_mword_t tag, struct thread *to)
 {
 	unsigned int words = tag_words(tag), n = tag_items(tag);
 	bool kernel_msg = to->flags & (TF_KFAULT | TF_KEXC);
 	struct buffers b = { kernel_msg ? NULL : &to->utcb->buf, 0 };
 	int err;
 
+	if (from->item_to != to->kobj.id) {
+		/* what a preempted transfer has done was for another receiver */
+		from->item_to = to->kobj.id;
+		from->item_index = 0;
+		from->item_cursor = 0;
+	}
 	for (unsigned int i = 0; i < n; i++) {
 		volatile l4_umword_t *mr = &from->utcb->msg.mr[words + 2 * i];
 		struct item it = { mr[0], { mr[1] } };
@@ -148,17 +154,29 @@ static int map_items(struct thread *from, l4_mword_t tag, struct thread *to)
 
 /* --- words */
 
-static void exception_words(const struct thread *t, l4_exc_regs_t *r)
-{
-	const struct frame *f = &t->frame;
+/* The message has the frame's order, with pfa behind bp. */
+#define WORDS_BEFORE_PFA 11
+#define WORDS_BEHIND_PFA 11
+#define SAME_PLACE(reg, field, shift) \
+	_Static_assert(offsetof(l4_exc_regs_t, reg) == offsetof(struct frame, field) + (shift), "exception message")
+SAME_PLACE(r15, r15, 0);
+SAME_PLACE(rbp, bp, 0);
+SAME_PLACE(rbx, bx, 8);
+SAME_PLACE(rax, ax, 8);
+SAME_PLACE(ss, ss, 8);
+_Static_assert(offsetof(l4_exc_regs_t, pfa) == 8 * WORDS_BEFORE_PFA &&
+	       offsetof(l4_exc_regs_t, fs_base) == 8 * (WORDS_BEFORE_PFA + 1 + WORDS_BEHIND_PFA), "exception message");
 
-	*r = (l4_exc_regs_t){
-		.r15 = f->r15, .r14 = f->r14, .r13 = f->r13, .r12 = f->r12, .r11 = f->r11,
-		.r10 = f->r10, .r9 = f->r9, .r8 = f->r8, .rdi = f->di, .rsi = f->si, .rbp = f->bp,
-		.pfa = t->pfa, .rbx = f->bx, .rdx = f->dx, .rcx = f->cx, .rax = f->ax,
-		.trapno = f->trapno, .err = f->err, .ip = f->ip, .cs = f->cs, .flags = f->flags,
-		.sp = f->sp, .ss = f->ss, .fs_base = t->fs_base, .gs_base = t->gs_base,
-	};
+/* The registers of t, which raised an exception, as a message. */
+static void exception_words(struct thread *t, l4_exc_regs_t *r)
+{
+	if (t == current_thread())
+		arch_user_bases_read(&t->fs_base, &t->gs_base);
+	arch_copy_words(&r->r15, &t->frame.r15, WORDS_BEFORE_PFA);
+	r->pfa = t->pfa;
+	arch_copy_words(&r->rbx, &t->frame.bx, WORDS_BEHIND_PFA);
+	r->fs_base = t->fs_base;
+	r->gs_base = t->gs_base;
 }
 
 static bool is_canonical(u64 address)
@@ -170,65 +188,62 @@ static bool is_canonical(u64 address)
 static void exception_reply(struct thread *t, const l4_exc_regs_t *r)
 {
 	struct frame *f = &t->frame;
+	u64 ip = *(volatile const u64 *)&r->ip;
+	u64 fs_base = *(volatile const u64 *)&r->fs_base, gs_base = *(volatile const u64 *)&r->gs_base;
 
-	f->r15 = r->r15; f->r14 = r->r14; f->r13 = r->r13; f->r12 = r->r12;
-	f->r11 = r->r11; f->r10 = r->r10; f->r9 = r->r9; f->r8 = r->r8;
-	f->di = r->rdi; f->si = r->rsi; f->bp = r->rbp; f->bx = r->rbx;
-	f->dx = r->rdx; f->cx = r->rcx; f->ax = r->rax;
+	arch_copy_words(&f->r15, &r->r15, WORDS_BEFORE_PFA);
+	arch_copy_words(&f->bx, &r->rbx, 4);
 	f->sp = r->sp;
 	f->flags = (r->flags & USER_FLAGS_MASK) | 0x202;
-	if (user_ip_valid(r->ip))
-		f->ip = r->ip;
-	if (is_canonical(r->fs_base))
-		t->fs_base = r->fs_base;
-	if (is_canonical(r->gs_base))
-		t->gs_base = r->gs_base;
+	if (user_ip_valid(ip))
+		f->ip = ip;
+	if (is_canonical(fs_base))
+		t->fs_base = fs_base;
+	if (is_canonical(gs_base))
+		t->gs_base = gs_base;
 	if (f->trapno >= FRAME_SYSCALL)
 		f->trapno = 0;
 }
 
-static void copy_words(struct thread *from, unsigned int words, struct thread *to)
+/* One side at least is a fault: its words are not in its UTCB. */
+static __attribute__((noinline)) void copy_fault_words(struct thread *from, unsigned int words, struct thread *to)
 {
 	const l4_umword_t *src = from->utcb->msg.mr;
 	l4_exc_regs_t regs;
 
-	if (from->flags & TF_KFAULT) {
-		src = from->fault;
-	} else if (from->flags & TF_KEXC) {
-		if (from == current_thread())
-			arch_user_bases_read(&from->fs_base, &from->gs_base);
-		exception_words(from, &regs);
-		src = (const l4_umword_t *)&regs;
-	}
 	if (to->flags & TF_KFAULT)
 		return;
 	if (to->flags & TF_KEXC) {
-		if (words >= L4_UTCB_EXCEPTION_REGS_SIZE) {
-			__builtin_memcpy(&regs, src, sizeof(regs));
-			exception_reply(to, &regs);
+		if (words < L4_UTCB_EXCEPTION_REGS_SIZE)
+			return;
+		if (from->flags & TF_KEXC) {
+			exception_words(from, &regs);
+			src = (const l4_umword_t *)&regs;
 		}
-		return;
+		exception_reply(to, (const l4_exc_regs_t *)src);
+	} else if (from->flags & TF_KFAULT) {
+		to->utcb->msg.mr[0] = from->fault[0];
+		to->utcb->msg.mr[1] = from->fault[1];
+	} else {
+		exception_words(from, (l4_exc_regs_t *)to->utcb->msg.mr);
 	}
-	arch_copy_words(to->utcb->msg.mr, src, words);
 }
 
 int transfer_message(struct thread *from, l4_mword_t tag, struct thread *to)
 {
 	unsigned int words = tag_words(tag), items = tag_items(tag);
-	int err = 0;
+	int err;
 
-	if (from->item_to != to->kobj.id) {
-		/* what a preempted transfer has done was for another receiver */
-		from->item_to = to->kobj.id;
-		from->item_index = 0;
-		from->item_cursor = 0;
-	}
-	if (words + 2 * items > L4_UTCB_GENERIC_DATA_SIZE)
-		return L4_IPC_SEMSGCUT;
-	if (items && !(from->flags & (TF_KFAULT | TF_KEXC)))
+	if (items) {
+		if (words + 2 * items > L4_UTCB_GENERIC_DATA_SIZE)
+			return L4_IPC_SEMSGCUT;
 		err = map_items(from, tag, to);
-	if (err)
-		return err;
-	copy_words(from, words, to);
+		if (err)
+			return err;
+	}
+	if (unlikely((from->flags | to->flags) & (TF_KFAULT | TF_KEXC)))
+		copy_fault_words(from, words, to);
+	else
+		arch_copy_words(to->utcb->msg.mr, from->utcb->msg.mr, words);
 	return 0;
 }

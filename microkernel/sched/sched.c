@@ -2,8 +2,9 @@
 /*
  * Scheduler: 256 priorities, round robin within one, one CPU's threads only.
  *
- * Invariants: a thread with state READY is either current or in the ready queue of its
- * priority, never both. `need_resched` is set whenever current may not be
+ * Invariants: a thread with state READY is current, or `woken`, or in the ready queue of its
+ * priority. `woken` is better than current (or current is blocked) and all in the queues: it runs next, without having been in
+ * a queue, unless somebody else is woken first. `need_resched` is set whenever current may not be
  * the thread that should run. The slice timer runs only while a thread of the same
  * priority waits.
  */
@@ -50,6 +51,28 @@ static struct thread *ready_best(struct cpu *cpu)
 	return list_entry(cpu->ready[word * 64 + bit].next, struct thread, ready_link);
 }
 
+/* The highest priority in the queues, 0 if they are empty. */
+static unsigned int ready_best_prio(const struct cpu *cpu)
+{
+	unsigned int word;
+
+	if (likely(!cpu->ready_summary))
+		return 0;
+	word = 63 - __builtin_clzl(cpu->ready_summary);
+	return word * 64 + 63 - __builtin_clzl(cpu->ready_map[word]);
+}
+
+/* Others are about to enter the queues, or to look at them: woken goes in first. */
+static void woken_queue(struct cpu *cpu)
+{
+	struct thread *t = cpu->woken;
+
+	if (!t)
+		return;
+	cpu->woken = NULL;
+	ready_insert(cpu, t, false);
+}
+
 void sched_init(struct cpu *cpu)
 {
 	for (unsigned int i = 0; i < PRIORITIES; i++)
@@ -82,10 +105,12 @@ static void slice_end_set(struct cpu *cpu, u64 tsc)
 
 static void slice_start(struct cpu *cpu, struct thread *t, u64 now)
 {
-	bool rival = !list_empty(&cpu->ready[t->prio]);
-
-	slice_end_set(cpu, rival ? now + t->slice_left : NEVER);
-	sched_program_timer(cpu);
+	if (!list_empty(&cpu->ready[t->prio])) {
+		slice_end_set(cpu, now + t->slice_left);
+		sched_program_timer(cpu);
+	} else if (cpu->slice_end != NEVER) {
+		slice_end_set(cpu, NEVER);
+	}
 }
 
 /* Note what is left of the current thread's slice. One that is used up is renewed, and t goes to the back. */
@@ -116,10 +141,16 @@ void sched_wake(struct thread *t)
 	t->state = THREAD_READY;
 	if (t == cur)
 		return;
-	ready_insert(cpu, t, false);
-	if (cur == cpu->idle || t->prio > cur->prio || cur->state != THREAD_READY)
+	if (t->prio > cur->prio || cur->state != THREAD_READY) {
 		cpu->need_resched = true;
-	else if (t->prio == cur->prio && cpu->slice_end == NEVER)
+		if (likely(!cpu->woken) && t->prio > ready_best_prio(cpu)) {
+			cpu->woken = t;
+			return;
+		}
+	}
+	woken_queue(cpu);
+	ready_insert(cpu, t, false);
+	if (t->prio == cur->prio && cur->state == THREAD_READY && cpu->slice_end == NEVER)
 		slice_start(cpu, cur, arch_tsc());
 }
 
@@ -129,6 +160,8 @@ void sched_block(struct thread *t)
 
 	if (t == cpu->current)
 		cpu->need_resched = true;
+	else if (t == cpu->woken)
+		cpu->woken = NULL;
 	else if (!list_empty(&t->ready_link))
 		ready_remove(cpu, t);
 }
@@ -136,8 +169,10 @@ void sched_block(struct thread *t)
 void sched_set(struct thread *t, u8 prio, u64 slice_ns)
 {
 	struct cpu *cpu = this_cpu();
-	bool queued = !list_empty(&t->ready_link);
+	bool queued;
 
+	woken_queue(cpu);
+	queued = !list_empty(&t->ready_link);
 	if (queued)
 		ready_remove(cpu, t);
 	t->prio = prio;
@@ -178,11 +213,34 @@ static void idle(struct cpu *cpu)
 	if (cpu->current != cpu->idle)
 		sched_leave(cpu);
 	slice_end_set(cpu, NEVER);
-	while (!cpu->ready_summary) {
+	while (!cpu->woken && !cpu->ready_summary) {
 		sched_program_timer(cpu);
-		if (kobject_reap(0) == 0 && !cpu->ready_summary)
+		if (kobject_reap(0) == 0 && !cpu->woken && !cpu->ready_summary)
 			arch_idle_wait();
 	}
+}
+
+/* The thread to run, out of its queue; idle: there was none and the CPU has waited for it. */
+static struct thread *take_best(struct cpu *cpu)
+{
+	struct thread *t = cpu->woken;
+
+	if (t) {
+		cpu->woken = NULL;
+	} else {
+		t = ready_best(cpu);
+		if (t)
+			ready_remove(cpu, t);
+	}
+	return t;
+}
+
+/* Does current go on before the best of the queues? Its slice is renewed then if it was used up. */
+static bool current_stays(struct cpu *cpu, struct thread *cur, bool used_up)
+{
+	unsigned int best = ready_best_prio(cpu);
+
+	return !cpu->woken && (best < cur->prio || (best == cur->prio && !used_up));
 }
 
 void sched_reschedule(void)
@@ -190,25 +248,24 @@ void sched_reschedule(void)
 	struct cpu *cpu = this_cpu();
 	struct thread *cur = cpu->current, *next;
 	u64 now = arch_tsc();
-	bool used_up = false;
+	bool used_up = slice_used_up(cpu, cur, now);
 
-	if (cur != cpu->idle)
-		used_up = slice_used_up(cpu, cur, now);
-	next = ready_best(cpu);
-	if (cur != cpu->idle && cur->state == THREAD_READY) {
-		if (!next || next->prio < cur->prio || (next->prio == cur->prio && !used_up)) {
-			cpu->need_resched = false;
-			slice_start(cpu, cur, now);
-			return;
-		}
-		ready_insert(cpu, cur, !used_up);
-	} else if (!next) {
-		idle(cpu);
-		next = ready_best(cpu);
-		now = arch_tsc();
-	}
-	ready_remove(cpu, next);
 	cpu->need_resched = false;
+	if (cur->state != THREAD_READY) {
+		next = take_best(cpu);
+		if (unlikely(!next)) {
+			idle(cpu);
+			next = take_best(cpu);
+			cpu->need_resched = false;
+			now = arch_tsc();
+		}
+	} else if (current_stays(cpu, cur, used_up)) {
+		slice_start(cpu, cur, now);
+		return;
+	} else {
+		next = take_best(cpu);
+		ready_insert(cpu, cur, !used_up);
+	}
 	switch_to(cpu, next, now);
 }
 
@@ -216,6 +273,7 @@ void sched_yield(void)
 {
 	struct cpu *cpu = this_cpu();
 
+	woken_queue(cpu);
 	/* An empty slice with a rival sends current to the back of its queue. */
 	if (list_empty(&cpu->ready[cpu->current->prio]))
 		return;
@@ -228,23 +286,12 @@ void sched_switch_to(struct thread *t)
 {
 	struct cpu *cpu = this_cpu();
 
+	woken_queue(cpu);
 	if (t->state == THREAD_READY && t != cpu->current && t->prio == cpu->current->prio) {
 		ready_remove(cpu, t);
 		ready_insert(cpu, t, true);
 	}
 	sched_yield();
-}
-
-void sched_hand_over(struct cpu *cpu, struct thread *next)
-{
-	struct thread *prev = cpu->current;
-	u64 now = arch_tsc();
-
-	cpu->count.switches++;
-	trace(L4_TRACE_SWITCH, prev->kobj.id, next->kobj.id);
-	account(prev, next, now);
-	thread_switch_state(cpu, prev, next);
-	cpu->current = next;
 }
 
 bool preempt_point(void)
