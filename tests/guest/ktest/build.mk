@@ -28,6 +28,7 @@ $(KT_OUT)/%.S.o: $(KT)/%.S $(KT)/build.mk
 .PRECIOUS: $(KT_OUT)/%.o $(KT_OUT)/%.S.o
 $(KT_OUT)/vcpu.elf: $(KT_OUT)/vcpu_run.S.o
 $(KT_OUT)/isolation.elf: $(KT_OUT)/spin.S.o
+$(KT_OUT)/call.elf: $(KT_OUT)/call_run.S.o
 $(KT_OUT)/%.elf: $(KT_OUT)/t_%.o $(KT_OUT)/kt.o $(KT_OUT)/start.S.o
 	$(call say,LD,$@)
 	$(Q)$(KT_LINK) -o $@ $^
