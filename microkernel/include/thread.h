@@ -66,7 +66,7 @@ enum thread_state {
 #define TF_TIMEOUT 0x20000   /* its time-out is queued */
 #define TF_CALLED 0x40000    /* somebody waits for its reply: `caller` is set */
 #define TF_NEW_IP 0x80000    /* it waits, and goes on at an ip that it was given meanwhile */
-#define TF_DEBUG_REGS 0x100000 /* debug_regs is set */
+#define TF_DEBUG_REGS 0x100000 /* debug_regs is set; or it is the idle thread, which has no state to switch */
 
 /*
  * What flags and state together are when the short IPC of entry.S applies: a thread with any other flag takes
@@ -236,6 +236,7 @@ void sched_block(struct thread *t);
 void sched_set(struct thread *t, u8 prio, u64 slice_ns);
 /** Pick the thread to run and switch to it; runs the idle loop if there is none. */
 void sched_reschedule(void);
+void sched_preempted(struct thread *t);
 /** The current thread runs no more and nobody follows yet: the idle thread becomes current. */
 void sched_leave(struct cpu *cpu);
 /** End the current thread's slice (yield). */

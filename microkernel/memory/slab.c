@@ -18,17 +18,16 @@ struct slab_block {
 };
 
 /* The smallest block that wastes at most an eighth, or the largest we are ready to ask for. */
-static unsigned int block_order(const struct slab *s, u32 *first, u32 *count)
+static void block_layout(struct slab *s)
 {
-	unsigned int order;
 	u32 space;
 
-	*first = ALIGN_UP(sizeof(struct slab_block), s->align);
-	for (order = 0;; order++) {
-		space = (u32)(PAGE_SIZE << order) - *first;
-		*count = space / s->size;
-		if (*count && (order == 3 || space - *count * s->size <= (PAGE_SIZE << order) / 8))
-			return order;
+	s->first = ALIGN_UP(sizeof(struct slab_block), s->align);
+	for (s->order = 0;; s->order++) {
+		space = (u32)(PAGE_SIZE << s->order) - s->first;
+		s->count = space / s->size;
+		if (s->count && (s->order == 3 || space - s->count * s->size <= (PAGE_SIZE << s->order) / 8))
+			return;
 	}
 }
 
@@ -55,14 +54,17 @@ static void block_unlink(struct slab *s, struct slab_block *b)
 		s->partial = b->next == b ? NULL : b->next;
 }
 
-static struct slab_block *block_create(struct slab *s, unsigned int order)
+static struct slab_block *block_create(struct slab *s)
 {
-	struct slab_block *b = frame_alloc(order, NULL);
+	struct slab_block *b;
 	unsigned int i;
 
+	if (!s->count)
+		block_layout(s);
+	b = frame_alloc(s->order, NULL);
 	if (!b)
 		return NULL;
-	for (i = 0; i < 1U << order; i++)
+	for (i = 0; i < 1U << s->order; i++)
 		frame_info((char *)b + i * PAGE_SIZE)->owner = b;
 	b->free = NULL;
 	b->used = b->fresh = 0;
@@ -70,17 +72,15 @@ static struct slab_block *block_create(struct slab *s, unsigned int order)
 	return b;
 }
 
-void *slab_alloc(struct slab *s, struct quota *q)
+void *slab_alloc_raw(struct slab *s, struct quota *q)
 {
 	struct slab_block *b = s->partial;
-	u32 first, count;
-	unsigned int order = block_order(s, &first, &count);
 	void *obj;
 
 	if (quota_charge(q, s->size))
 		return NULL;
 	if (!b)
-		b = block_create(s, order);
+		b = block_create(s);
 	if (!b) {
 		quota_release(q, s->size);
 		return NULL;
@@ -89,27 +89,32 @@ void *slab_alloc(struct slab *s, struct quota *q)
 	if (obj)
 		memcpy(&b->free, obj, sizeof(void *));
 	else
-		obj = (char *)b + first + b->fresh++ * s->size;
-	if (++b->used == count)
+		obj = (char *)b + s->first + b->fresh++ * s->size;
+	if (++b->used == s->count)
 		block_unlink(s, b);
 	s->objects++;
-	return memset(obj, 0, s->size);
+	return obj;
+}
+
+void *slab_alloc(struct slab *s, struct quota *q)
+{
+	void *obj = slab_alloc_raw(s, q);
+
+	return obj ? memset(obj, 0, s->size) : NULL;
 }
 
 void slab_free(struct slab *s, void *obj, struct quota *q)
 {
 	struct slab_block *b = frame_info(obj)->owner;
-	u32 first, count;
-	unsigned int order = block_order(s, &first, &count);
 
-	if (b->used == count)
+	if (b->used == s->count)
 		block_link(s, b);
 	memcpy(obj, &b->free, sizeof(void *));
 	b->free = obj;
 	s->objects--;
 	if (--b->used == 0) {
 		block_unlink(s, b);
-		frame_free(b, order, NULL);
+		frame_free(b, s->order, NULL);
 	}
 	quota_release(q, s->size);
 }

@@ -137,6 +137,7 @@ void kernel_main(void)
 	sched_init(cpu);
 	idle_thread.state = THREAD_STOPPED;
 	list_init(&idle_thread.ready_link);
+	idle_thread.flags |= TF_DEBUG_REGS;
 	idle_thread.consumed_tsc = -arch_tsc();
 	cpu->idle = cpu->current = &idle_thread;
 	arch_fpu_enable();

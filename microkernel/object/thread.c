@@ -20,7 +20,7 @@ struct thread *thread_create(struct quota *q)
 	if (!t)
 		return NULL;
 	fpu_slab.size = (fpu_state_bytes + 63) & ~63u;
-	t->fpu = slab_alloc(&fpu_slab, q);
+	t->fpu = slab_alloc_raw(&fpu_slab, q);
 	if (!t->fpu) {
 		slab_free(&thread_slab, t, q);
 		return NULL;

@@ -81,6 +81,11 @@ static int map_memory(struct thread *from, struct thread *to, struct item *it, s
 		dst = (fpage_addr(win) & ~mask) | (dst & mask);
 	}
 	dst &= ~(BIT(order) - 1);
+	if (order == L4_PAGESHIFT) {
+		err = space_map_page(&to->task->space, dst, &from->task->space, fpage_addr(it->fpage), order,
+				     fpage_rights(it->fpage));
+		return err == -E_PREEMPTED || !err ? err : err == -L4_ENOENT ? 0 : L4_IPC_SEMAPFAILED;
+	}
 	err = space_map(&to->task->space, dst, &from->task->space,
 			fpage_addr(it->fpage) & ~(BIT(order) - 1), order, fpage_rights(it->fpage),
 			&from->item_cursor, &count);

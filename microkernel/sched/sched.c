@@ -269,6 +269,12 @@ void sched_reschedule(void)
 	switch_to(cpu, next, now);
 }
 
+/** For entry.S: the current thread, whose slice is not counted, gives way to a better one. */
+void sched_preempted(struct thread *t)
+{
+	ready_insert(this_cpu(), t, true);
+}
+
 void sched_yield(void)
 {
 	struct cpu *cpu = this_cpu();

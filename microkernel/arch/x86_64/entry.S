@@ -85,6 +85,61 @@
 	or	%ecx, %ebx
 .endm
 
+/* r9 = slot * 4096 -> slot entry in r9, object in r10, its type compared with the gate's; slots of the first table only. */
+.macro LOOKUP_SLOT
+	mov	THREAD_TASK(%rsp), %r10
+	mov	TASK_SLOTS(%r10), %r10
+	shr	$(L4_CAP_SHIFT - 3), %r9
+	test	%r10, %r10
+	jz	ipc_long
+	mov	(%r10, %r9), %r9
+	mov	%r9, %r10
+	and	$~CAP_RIGHTS_MASK, %r10
+	jz	ipc_long
+	cmpw	$KOBJECT_IS_GATE, KOBJECT_TYPE(%r10)	/* with `dead` behind it */
+.endm
+
+/*
+ * From the thread \prev to the one in r11, both without selectors and debug registers: CPU time, FS base, FPU, address
+ * space; the GS base is left to do. \ports: where to go when one of the tasks has I/O ports, and to come back from.
+ */
+.macro SWITCH_STATE prev, ports
+	rdtsc
+	shl	$32, %rdx
+	or	%rax, %rdx
+	add	%rdx, THREAD_CONSUMED(\prev)
+	sub	%rdx, THREAD_CONSUMED(%r11)
+	rdfsbase %rcx
+	mov	%rcx, THREAD_FS_BASE(\prev)
+	mov	THREAD_FS_BASE(%r11), %rcx
+	wrfsbase %rcx
+	mov	$-1, %eax
+	mov	%eax, %edx
+	mov	THREAD_FPU(\prev), %rcx
+	xsaveopt64 (%rcx)
+	mov	THREAD_FPU(%r11), %rcx
+	xrstor64 (%rcx)
+	mov	%r11, %gs:CPU_FPU_OWNER
+	mov	%gs:CPU_TSS_RSP0, %r10
+	lea	THREAD_FRAME_END(%r11), %rcx
+	mov	%rcx, (%r10)
+	mov	%r11, %gs:CPU_CURRENT
+	mov	THREAD_CR3(%r11), %rcx
+	cmp	%gs:CPU_CR3, %rcx
+	je	9f
+	.ifnb	\ports
+	mov	THREAD_TASK(%r11), %r10
+	mov	TASK_IO_BITMAP(%r10), %r10
+	or	%gs:CPU_IO_LOADED, %r10
+	jnz	\ports
+\ports\()_done:
+	.endif
+	mov	%rcx, %gs:CPU_CR3
+	incq	%gs:CPU_COUNT_CR3
+	mov	%rcx, %cr3
+9:
+.endm
+
 /* Where the CPU has left rsp after pushing an error code to the thread's frame. */
 #define FAULT_FRAME (THREAD_FRAME + FRAME_ERR)
 
@@ -111,16 +166,7 @@ syscall_entry:
 	lea	-L4_SYSF_CALL(%rax), %r9
 	test	$~(511 << L4_CAP_SHIFT), %r9
 	jnz	not_call
-	mov	THREAD_TASK(%rsp), %r10
-	mov	TASK_SLOTS(%r10), %r10
-	shr	$(L4_CAP_SHIFT - 3), %r9
-	test	%r10, %r10
-	jz	ipc_long
-	mov	(%r10, %r9), %r9
-	mov	%r9, %r10
-	and	$~CAP_RIGHTS_MASK, %r10
-	jz	ipc_long
-	cmpw	$KOBJECT_IS_GATE, KOBJECT_TYPE(%r10)	/* with `dead` behind it */
+	LOOKUP_SLOT
 	jne	call_object
 
 /*
@@ -159,37 +205,8 @@ ipc_switch:
 	jnz	ipc_words
 ipc_words_done:
 	incq	%gs:CPU_COUNT_SHORT_IPCS
-	rdtsc
-	shl	$32, %rdx
-	or	%rax, %rdx
-	add	%rdx, THREAD_CONSUMED(%rsp)
-	sub	%rdx, THREAD_CONSUMED(%r11)
-	rdfsbase %rcx
-	mov	%rcx, THREAD_FS_BASE(%rsp)
-	mov	THREAD_FS_BASE(%r11), %rcx
-	wrfsbase %rcx
-	mov	$-1, %eax
-	mov	%eax, %edx
-	mov	THREAD_FPU(%rsp), %rcx
-	xsaveopt64 (%rcx)
-	mov	THREAD_FPU(%r11), %rcx
-	xrstor64 (%rcx)
-	mov	%r11, %gs:CPU_FPU_OWNER
-	mov	%gs:CPU_TSS_RSP0, %rbx
-	lea	THREAD_FRAME_END(%r11), %rcx
-	mov	%rcx, (%rbx)
-	mov	%r11, %gs:CPU_CURRENT
-	mov	THREAD_CR3(%r11), %rcx
-	cmp	%gs:CPU_CR3, %rcx
-	je	2f
-	mov	THREAD_TASK(%r11), %rbx
-	mov	TASK_IO_BITMAP(%rbx), %rbx
-	or	%gs:CPU_IO_LOADED, %rbx
-	jnz	ipc_ports
-1:	mov	%rcx, %gs:CPU_CR3
-	incq	%gs:CPU_COUNT_CR3
-	mov	%rcx, %cr3
-2:	swapgs
+	SWITCH_STATE %rsp, ipc_ports
+	swapgs
 	rdgsbase %r10
 	mov	%r10, THREAD_GS_BASE(%rsp)
 	mov	THREAD_GS_BASE(%r11), %r10
@@ -229,12 +246,12 @@ ipc_ports:
 	mov	%r14, %rcx
 	xor	%edx, %edx
 	xor	%r8d, %r8d
-	jmp	1b
+	jmp	ipc_ports_done
 
 not_call:
 	and	$L4_SYSF_MASK, %r9d
 	cmp	$(L4_SYSF_REPLY_AND_WAIT - L4_SYSF_CALL), %r9d
-	jne	ipc_long
+	jne	not_reply
 	mov	THREAD_CALLER(%rsp), %r11
 	test	%r11, %r11
 	jz	ipc_long
@@ -269,6 +286,13 @@ not_call:
 	cmp	%ecx, %r9d
 	jb	2b
 
+/* A message to a kernel object is answered as a call is. */
+not_reply:
+	lea	-L4_SYSF_SEND(%rax), %r9
+	test	$~(511 << L4_CAP_SHIFT), %r9
+	jnz	ipc_long
+	LOOKUP_SLOT
+	jne	call_object
 /* Whatever else an IPC may be. */
 ipc_long:
 	SAVE_PRESERVED %rsp
@@ -546,7 +570,12 @@ trap_saved:
  */
 	.globl	exit_to_user
 exit_to_user:
+	mov	%gs:CPU_WOKEN, %r11
+	test	%r11, %r11
+	jnz	exit_to_woken
+exit_the_long_way:
 	call	exit_work
+exit_to_thread:
 	cmpq	$FRAME_IPC, THREAD_FRAME + FRAME_TRAPNO(%rax)
 	jne	exit_all
 	LOAD_PRESERVED %rax
@@ -582,6 +611,48 @@ exit_all:
 	add	$16, %rsp
 	swapgs
 	iretq
+
+/* To the thread in r11, which was woken, unless there is more to do: what sched_reschedule() does. */
+exit_to_woken:
+	mov	%gs:CPU_CURRENT, %rbp
+	mov	THREAD_STATUS(%rbp), %eax
+	mov	%eax, %edx
+	or	THREAD_STATUS(%r11), %eax
+	mov	%eax, %ecx
+	and	$(TF_SEGMENTS | TF_DEBUG_REGS | TF_EXIT_WORK), %ecx
+	or	%gs:CPU_LONG_IPC, %ecx
+	jnz	exit_the_long_way
+	/* One table means one task's ports, unless it is the view of a vCPU in user mode. */
+	testb	$TF_VCPU_USER, %al
+	jnz	1f
+	mov	THREAD_CR3(%r11), %rcx
+	cmp	%gs:CPU_CR3, %rcx
+	je	2f
+1:	mov	THREAD_TASK(%r11), %r10
+	mov	TASK_IO_BITMAP(%r10), %r10
+	or	%gs:CPU_IO_LOADED, %r10
+	jnz	exit_the_long_way
+2:	OR_SEGMENTS
+	jnz	exit_the_long_way
+	movq	$0, %gs:CPU_WOKEN
+	movb	$0, %gs:CPU_NEED_RESCHED
+	incq	%gs:CPU_COUNT_SWITCHES
+	shr	$24, %edx
+	cmp	$STATE_READY, %edx
+	jne	3f
+	mov	%rbp, %rdi
+	mov	%r11, %r12
+	call	sched_preempted
+	mov	%r12, %r11
+3:	SWITCH_STATE %rbp
+	swapgs
+	rdgsbase %r10
+	mov	%r10, THREAD_GS_BASE(%rbp)
+	mov	THREAD_GS_BASE(%r11), %r10
+	wrgsbase %r10
+	swapgs
+	mov	%r11, %rax
+	jmp	exit_to_thread
 
 /* Interrupts in a window or while idle; an exception here is a kernel bug. */
 	.balign	16

@@ -13,6 +13,8 @@
 #define FXSAVE_BYTES 512
 #define FXSAVE_CONTROL_WORD 0
 #define FXSAVE_MXCSR 24
+#define XSAVE_HEADER 512
+#define XSAVE_HEADER_BYTES 64
 
 u32 fpu_state_bytes = FXSAVE_BYTES;
 bool fpu_have_xsaveopt;
@@ -48,7 +50,11 @@ void fpu_cpu_init(void)
 
 void fpu_init_state(void *area)
 {
-	memset(area, 0, fpu_state_bytes);
+	/* With a header that says that no component is saved, XRSTOR looks at nothing else but MXCSR. */
+	if (have_xsave)
+		memset((char *)area + XSAVE_HEADER, 0, XSAVE_HEADER_BYTES);
+	else
+		memset(area, 0, fpu_state_bytes);
 	*(u16 *)((char *)area + FXSAVE_CONTROL_WORD) = 0x37f;
 	*(u32 *)((char *)area + FXSAVE_MXCSR) = 0x1f80;
 }

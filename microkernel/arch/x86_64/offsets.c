@@ -17,6 +17,8 @@ void offsets(void)
 	DEFINE(CPU_COUNT_PAGE_FAULTS, offsetof(struct cpu, count.page_faults));
 	DEFINE(CPU_COUNT_SHORT_IPCS, offsetof(struct cpu, count.short_ipcs));
 	DEFINE(CPU_LONG_IPC, offsetof(struct cpu, long_ipc));
+	DEFINE(CPU_COUNT_SWITCHES, offsetof(struct cpu, count.switches));
+	DEFINE(CPU_WOKEN, offsetof(struct cpu, woken));
 	DEFINE(CPU_NEED_RESCHED, offsetof(struct cpu, need_resched));
 	DEFINE(CPU_FPU_OWNER, offsetof(struct cpu, fpu_owner));
 	DEFINE(CPU_IDLE, offsetof(struct cpu, idle));
@@ -44,6 +46,8 @@ void offsets(void)
 	DEFINE(STATUS_OPEN_WAIT, STATUS_OPEN_WAIT);
 	DEFINE(STATUS_REPLY_WAIT, STATUS_REPLY_WAIT);
 	DEFINE(TF_EXIT_WORK, TF_EXIT_WORK);
+	DEFINE(TF_SEGMENTS, TF_SEGMENTS);
+	DEFINE(TF_DEBUG_REGS, TF_DEBUG_REGS);
 	DEFINE(THREAD_TASK, offsetof(struct thread, task));
 	DEFINE(THREAD_PRIO, offsetof(struct thread, prio));
 	DEFINE(THREAD_CALLER, offsetof(struct thread, caller));

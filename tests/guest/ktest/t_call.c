@@ -449,7 +449,8 @@ static void priorities(void)
 		for (unsigned prio = KT_PRIO - 4; prio <= KT_PRIO + 4; prio++) {
 			word got = order_of(prio);
 
-			CHECK_EQ(got, prio < KT_PRIO - 2 ? 132 : 123);
+			/* of two equals, the slice of the first may end */
+			CHECK(got == (prio < KT_PRIO - 2 ? 132 : 123) || (prio == KT_PRIO - 2 && !kt_exact()));
 		}
 		way(SHORT);
 	}
@@ -516,6 +517,8 @@ static void call_and_note(void *arg)
 	note(l4_ipc_error(tag, l4_utcb()));
 }
 
+static cap may_answer;
+
 static void slow_server(void *arg)
 {
 	l4_umword_t label;
@@ -525,7 +528,7 @@ static void slow_server(void *arg)
 		/* a reply that fails does not wait */
 		if (l4_msgtag_has_error(tag))
 			l4_ipc_wait(l4_utcb(), &label, L4_IPC_NEVER);
-		l4_ipc_sleep_ms(2);
+		l4_semaphore_down(may_answer, L4_IPC_NEVER);
 		tag = l4_ipc_reply_and_wait(l4_utcb(), l4_msgtag(0, 0, 0, 0), &label, L4_IPC_NEVER);
 	}
 }
@@ -533,16 +536,18 @@ static void slow_server(void *arg)
 /* The client, the server, or the gate goes while the client waits for the reply. */
 static void run_deaths(void)
 {
-	cap client, t = kt_thread_prio(KT_TASK, slow_server, 0, KT_PRIO + 1);
+	cap client, t;
 
+	may_answer = kt_sem(0);
+	t = kt_thread_prio(KT_TASK, slow_server, 0, KT_PRIO + 1);
 	server = kt_gate(t, 0);
 	client = kt_thread_prio(KT_TASK, call_and_note, 0, KT_PRIO + 1);
 	kt_delete(client);
-	l4_ipc_sleep_ms(4);
+	l4_semaphore_up(may_answer);
 	CHECK_EQ(order_n, 0);
 	kt_thread_prio(KT_TASK, call_and_note, 0, KT_PRIO + 1);
 	kt_delete(server);
-	l4_ipc_sleep_ms(4);
+	l4_semaphore_up(may_answer);
 	CHECK_EQ(order_n, 1);
 	CHECK_EQ(order[0], 0);
 	server = kt_gate(t, 0);
