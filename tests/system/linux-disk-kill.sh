@@ -10,7 +10,10 @@ ok "mount" $?
 seq 60000 >/tmp/numbers
 md5sum </tmp/numbers >/tmp/sum
 errors=0
-for n in $(seq 40); do
+n=0
+# As long as the killer works on a fast machine; a slow one has enough to do with the rounds.
+while [ $n -lt 40 ] || [ $(cut -d. -f1 /proc/uptime) -lt 15 ]; do
+	n=$((n + 1))
 	echo "line $n" >>/mnt/log && dd if=/dev/null of=/mnt/log conv=notrunc,fsync 2>/dev/null || errors=1
 	echo "line $n" >>/tmp/log
 	cp /tmp/numbers /mnt/numbers.$((n % 8)) && sync || errors=1
