@@ -63,6 +63,19 @@ static int map_cap(struct thread *from, struct thread *to, struct item *it, stru
 	return err == -E_PREEMPTED || !err ? err : L4_IPC_SEMAPFAILED;
 }
 
+/* As most page faults are answered. */
+static int map_one_page(struct task *from, u64 src, struct task *to, u64 dst, unsigned int rights)
+{
+	l4_vcpu_map_t page = { src | rights, dst | L4_PAGESHIFT };
+	int err;
+
+	if (from != to && !(rights & L4_FPAGE_PASS_X) &&
+	    likely(space_map_list(&to->space, &from->space, &page, 1)))
+		return 0;
+	err = space_map_page(&to->space, dst, &from->space, src, L4_PAGESHIFT, rights);
+	return err == -E_PREEMPTED || !err ? err : err == -L4_ENOENT ? 0 : L4_IPC_SEMAPFAILED;
+}
+
 static int map_memory(struct thread *from, struct thread *to, struct item *it, struct buffers *b)
 {
 	unsigned int order = fpage_order(it->fpage);
@@ -81,11 +94,8 @@ static int map_memory(struct thread *from, struct thread *to, struct item *it, s
 		dst = (fpage_addr(win) & ~mask) | (dst & mask);
 	}
 	dst &= ~(BIT(order) - 1);
-	if (order == L4_PAGESHIFT) {
-		err = space_map_page(&to->task->space, dst, &from->task->space, fpage_addr(it->fpage), order,
-				     fpage_rights(it->fpage));
-		return err == -E_PREEMPTED || !err ? err : err == -L4_ENOENT ? 0 : L4_IPC_SEMAPFAILED;
-	}
+	if (order == L4_PAGESHIFT)
+		return map_one_page(from->task, fpage_addr(it->fpage), to->task, dst, fpage_rights(it->fpage));
 	err = space_map(&to->task->space, dst, &from->task->space,
 			fpage_addr(it->fpage) & ~(BIT(order) - 1), order, fpage_rights(it->fpage),
 			&from->item_cursor, &count);
