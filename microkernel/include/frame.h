@@ -31,6 +31,11 @@ void frame_free(void *va, unsigned int order, struct quota *q);
 /** One page, all zero. Returned by frame_free_zeroed() in that state, so that clearing is paid once. */
 void *must_check frame_alloc_zeroed(struct quota *q);
 void frame_free_zeroed(void *va, struct quota *q);
+/** Clear frames in steps until n can be had that are zero. -L4_ENOMEM: there are not so many; -E_PREEMPTED. */
+int must_check frame_stock_up(unsigned int n);
+/** Provided by the scheduler (or a test): true = stop now, return -E_PREEMPTED. */
+bool preempt_point(void);
+
 static inline u64 frame_pa(const void *va)
 {
 	return (u64)va - frame_phys_offset;

@@ -60,14 +60,39 @@ int must_check space_map_page(struct space *dst, u64 dst_va, struct space *src, 
 			      unsigned int order, unsigned int rights);
 /**
  * Enter the first pages of a resume's list, up to the first that is not of the usual kind: 4 KiB that are
- * mapped in src, to where dst has nothing yet but the tables. Returns how many were. dst is not src. The list
+ * mapped in src, to where dst has the tables and nothing else, or just this. Returns how many were. dst is not src. The list
  * may change meanwhile.
  */
 unsigned int must_check space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n);
+/** Type and order of a flexpage of 4 KiB of memory. */
+#define SPACE_SMALL ((l4_umword_t)L4_FPAGE_MEMORY << L4_FPAGE_TYPE_SHIFT | PAGE_SHIFT << L4_FPAGE_ORDER_SHIFT)
+/** Is it one? */
+static inline bool space_is_small(l4_umword_t fpage)
+{
+	return (fpage & ~L4_PAGEMASK & ~(l4_umword_t)L4_FPAGE_RIGHTS_MASK) == SPACE_SMALL;
+}
+/**
+ * The first of n items {send base, flexpage} of a list, up to the first that is not of the usual kind: 4 KiB of memory
+ * (no move) mapped in src, to where dst has the tables and nothing else, or just this. Returns how many were mapped. O(n); the list may change meanwhile.
+ */
+unsigned int must_check space_map_items(struct space *dst, struct space *src, const l4_umword_t *items, unsigned int n);
+/**
+ * Unmap the first of n flexpages, as space_unmap() does, up to the first that is not 4 KiB of memory, has no table, or
+ * that others were derived from. Returns how many were. The list may change meanwhile.
+ */
+unsigned int must_check space_unmap_items(struct space *s, const l4_umword_t *items, unsigned int n, bool self);
 /** Enter physical memory as an original mapping (no parent). Order 12, 21 or 30. -L4_EEXIST, -L4_ENOMEM. */
 int must_check space_enter(struct space *s, u64 va, u64 pa, unsigned int order,
 			   unsigned int rights, enum space_cache cache);
-/** Kernel-user memory: frames of the kernel pool, never unmapped before the space dies; not mappable to others. -L4_EEXIST, -L4_ENOMEM. */
+/**
+ * Have pages cleared, so that entering `bytes` of kernel-user memory at q's expense needs only a bounded time.
+ * Nothing else is changed. -L4_ENOMEM, -E_PREEMPTED.
+ */
+int must_check space_prepare_ku_mem(const struct quota *q, u64 bytes);
+/**
+ * Kernel-user memory: frames of the kernel pool, never unmapped before the space dies; not mappable to others.
+ * All of it or (on error) nothing. -L4_EEXIST, -L4_ENOMEM, -E_PREEMPTED (call again).
+ */
 int must_check space_enter_ku_mem(struct space *s, u64 va, u64 bytes);
 /** Kernel address of user address va if [va, va + bytes) lies in one ku_mem page, else NULL. */
 void *space_ku_mem(struct space *s, u64 va, u64 bytes);
@@ -99,7 +124,5 @@ void arch_tlb_flush_all(struct space *s);
 void arch_space_init_root(u64 *root);
 /** s is about to be destroyed: load the kernel's own tables if the CPU's refer to any of s. */
 void arch_space_leave(struct space *s);
-/** Provided by the scheduler (or a test): true = stop now, return -E_PREEMPTED. */
-bool preempt_point(void);
 
 #endif

@@ -189,6 +189,24 @@ void frame_free_zeroed(void *va, struct quota *q)
 		quota_release(q, PAGE_SIZE);
 }
 
+int frame_stock_up(unsigned int n)
+{
+	void *page;
+
+	if (n > FRAME_ZEROED_MAX || n > free_frames)
+		return -L4_ENOMEM;
+	while (zeroed_count < n) {
+		/* Not from the stock itself: that has fewer than the pool has free. */
+		page = frame_alloc(0, NULL);
+		if (!page)
+			return -L4_ENOMEM;
+		frame_free_zeroed(memset(page, 0, PAGE_SIZE), NULL);
+		if (preempt_point())
+			return -E_PREEMPTED;
+	}
+	return 0;
+}
+
 u64 frame_free_bytes(void)
 {
 	return free_frames << PAGE_SHIFT;

@@ -46,8 +46,6 @@ struct map_op {
 #define MAP_WORK_TABLE 100
 #define MAP_WORK_STEP 128
 
-bool preempt_point(void);
-
 /** Account for work; true: it is time to stop. Who goes on all the same is told again. */
 static inline bool map_op_work(struct map_op *op, unsigned int work)
 {

@@ -20,6 +20,8 @@
 #define ROOT_LEVEL 4
 /* So many single flushes cost about as much as flushing the space. */
 #define FLUSH_SINGLES 32
+/* Tables that may have to be made for an area of kernel-user memory, with a task's root. */
+#define KU_MEM_TABLES 4
 
 static inline unsigned int level_shift(unsigned int level)
 {
@@ -540,19 +542,6 @@ static int unmap_range(struct map_op *op, struct space *s, struct unmap_range *r
 	return 0;
 }
 
-static int unmap_page(struct map_op *op, struct space *s, u64 va, unsigned int rights, bool self)
-{
-	unsigned int level;
-	u64 *entry;
-
-	if (!is_user(va))
-		return 0;
-	entry = walk(s, va, &level);
-	if (!*entry)
-		return 0;
-	return leaf_unmap(op, frame_info(entry), entry, ALIGN_DOWN(va, level_size(level)), rights, self);
-}
-
 int space_unmap(struct space *s, u64 start, u64 last, unsigned int rights, bool self, u64 *cursor)
 {
 	struct map_op op = { .remove = leaf_remove };
@@ -562,16 +551,15 @@ int space_unmap(struct space *s, u64 start, u64 last, unsigned int rights, bool 
 
 	if (last < start)
 		return -L4_EINVAL;
-	if (r.last - r.first < PAGE_SIZE) {
-		ret = unmap_page(&op, s, r.first, rights, self);
-	} else {
-		r.va = r.first + *cursor;
-		/* The cursor may be that of another operation, see space_map(): beyond the range there is nothing to do. */
-		if (r.va < r.first || r.va > r.last)
-			return 0;
-		ret = unmap_range(&op, s, &r);
-		*cursor = r.va - r.first;
-	}
+	if (r.last - r.first < PAGE_SIZE &&
+	    space_unmap_items(s, (l4_umword_t[]){ r.first | SPACE_SMALL | (rights & L4_FPAGE_RIGHTS_MASK) }, 1, self))
+		return 0;
+	r.va = r.first + *cursor;
+	/* The cursor may be that of another operation, see space_map(): beyond the range there is nothing to do. */
+	if (r.va < r.first || r.va > r.last)
+		return 0;
+	ret = unmap_range(&op, s, &r);
+	*cursor = r.va - r.first;
 	op_finish(&op);
 	return ret;
 }
@@ -799,7 +787,7 @@ struct list_walk {
 	struct frame_info *info;
 };
 
-static inline bool list_walk_from(struct list_walk *w, struct space *src, u64 va)
+static __attribute__((always_inline)) inline bool list_walk_from(struct list_walk *w, struct space *src, u64 va)
 {
 	struct frame_info *info = frame_info(src->recent);
 	unsigned int level = info->level;
@@ -822,13 +810,13 @@ static inline bool list_walk_from(struct list_walk *w, struct space *src, u64 va
 	return true;
 }
 
-static inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
+static __attribute__((always_inline)) inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
 {
 	struct frame_info *info = frame_info(dst->recent);
 	u64 *entry;
 
 	if (unlikely(info->level != 1 || va - info->base >= level_size(2))) {
-		entry = walk_small(dst, va);
+		entry = is_user(va) ? walk_small(dst, va) : NULL;
 		if (!entry)
 			return false;
 		dst->recent = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
@@ -840,10 +828,28 @@ static inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
 	return info->nodes;
 }
 
+/* Map a page of the usual kind (or find it mapped already), or do nothing. */
+static __attribute__((always_inline)) inline bool list_map(struct list_walk *w, struct space *dst, u64 to, struct space *src, u64 from,
+			    unsigned int rights)
+{
+	u64 *entry, value;
+
+	if (from - w->from_va >= w->from_bytes && unlikely(!list_walk_from(w, src, from)))
+		return false;
+	if ((!w->table || to - w->to_va >= level_size(2)) && unlikely(!list_walk_to(w, dst, to)))
+		return false;
+	entry = &w->table[level_index(to, 1)];
+	value = child_value(w->value, from - w->from_va, 1, rights);
+	if (unlikely(*entry))
+		return *entry == value && mapdb_table_node(w->info, mapdb_ref(entry))->parent == w->parent;
+	leaf_enter(dst, w->info, entry, value, w->parent, w->head);
+	return true;
+}
+
 unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n)
 {
-	struct list_walk w = { .to_va = ~0UL };
-	u64 from, to, rights, *entry;
+	struct list_walk w = { .table = NULL };
+	u64 from, to, rights;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
@@ -852,16 +858,53 @@ unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_
 		to = *(volatile const l4_umword_t *)&list[i].dst;
 		if (unlikely((to & ~L4_PAGEMASK) != PAGE_SHIFT || to >= L4_USER_LOW_END || !(rights & SPACE_RIGHTS_R)))
 			break;
-		if (from - w.from_va >= w.from_bytes && unlikely(!list_walk_from(&w, src, from)))
+		if (unlikely(!list_map(&w, dst, to & L4_PAGEMASK, src, from, rights & L4_FPAGE_RWX)))
 			break;
-		if (to - w.to_va >= level_size(2) && unlikely(!list_walk_to(&w, dst, to)))
-			break;
-		entry = &w.table[level_index(to, 1)];
-		if (unlikely(*entry))
-			break;
-		leaf_enter(dst, w.info, entry, child_value(w.value, from - w.from_va, 1, rights & L4_FPAGE_RWX),
-			   w.parent, w.head);
 	}
+	return i;
+}
+
+unsigned int space_map_items(struct space *dst, struct space *src, const l4_umword_t *items, unsigned int n)
+{
+	struct list_walk w = { .table = NULL };
+	l4_umword_t base, fpage;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		base = *(volatile const l4_umword_t *)&items[2 * i];
+		fpage = *(volatile const l4_umword_t *)&items[2 * i + 1];
+		if (unlikely(!space_is_small(fpage) || !(fpage & SPACE_RIGHTS_R) || (base & L4_MAP_ITEM_GRANT)))
+			break;
+		if (unlikely(!list_map(&w, dst, base & L4_PAGEMASK, src, fpage & L4_PAGEMASK,
+				       fpage & L4_FPAGE_RIGHTS_MASK)))
+			break;
+	}
+	return i;
+}
+
+unsigned int space_unmap_items(struct space *s, const l4_umword_t *items, unsigned int n, bool self)
+{
+	struct map_op op = { .remove = leaf_remove };
+	struct list_walk w = { .table = NULL };
+	l4_umword_t fpage;
+	u64 va, *entry;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		fpage = *(volatile const l4_umword_t *)&items[i];
+		va = fpage & L4_PAGEMASK;
+		if (unlikely(!space_is_small(fpage)) ||
+		    ((!w.table || va - w.to_va >= level_size(2)) && unlikely(!list_walk_to(&w, s, va))))
+			break;
+		entry = &w.table[level_index(va, 1)];
+		if (!*entry)
+			continue;
+		/* What takes steps is not begun here. */
+		if (mapdb_table_node(w.info, mapdb_ref(entry))->child ||
+		    unlikely(leaf_unmap(&op, w.info, entry, va, fpage & L4_FPAGE_RIGHTS_MASK, self)))
+			break;
+	}
+	op_finish(&op);
 	return i;
 }
 
@@ -903,24 +946,35 @@ int space_enter(struct space *s, u64 va, u64 pa, unsigned int order,
 	return 0;
 }
 
+int space_prepare_ku_mem(const struct quota *q, u64 bytes)
+{
+	if (bytes > q->limit - q->used)
+		return -L4_ENOMEM;
+	return frame_stock_up(bytes / PAGE_SIZE + KU_MEM_TABLES);
+}
+
 int space_enter_ku_mem(struct space *s, u64 va, u64 bytes)
 {
-	u64 at, *entry;
+	u64 at, *entry = NULL;
 	void *page;
 	int ret;
 
 	if (!bytes || ((va | bytes) & (PAGE_SIZE - 1)) || !is_user_range(va, bytes))
 		return -L4_EINVAL;
-	for (at = va; at < va + bytes; at += PAGE_SIZE) {
-		ret = original_entry(s, at, 1, &entry);
-		if (ret)
-			return ret;
+	ret = space_prepare_ku_mem(s->quota, bytes);
+	for (at = va; !ret && at < va + bytes; at += PAGE_SIZE) {
+		if (!entry || last_of_table(entry))
+			ret = original_entry(s, at, 1, &entry);
+		else if (*++entry)
+			ret = -L4_EEXIST;
 	}
-	for (at = va; at < va + bytes; at += PAGE_SIZE) {
+	if (ret)
+		return ret;
+	for (at = va, entry = NULL; at < va + bytes; at += PAGE_SIZE) {
 		page = frame_alloc_zeroed(s->quota);
 		if (!page)
 			goto undo;
-		original_entry(s, at, 1, &entry);
+		entry = !entry || last_of_table(entry) ? walk(s, at, &(unsigned int){ 0 }) : entry + 1;
 		*entry = child_value(frame_pa(page) | PTE_W, 0, 1, SPACE_RIGHTS_W) | PTE_KU;
 		mapdb_count(frame_info(entry), mapdb_ref(entry));
 		s->pages++;

@@ -12,6 +12,7 @@
 #include "transfer.h"
 
 #define KU_MEM_ORDER_MAX 16 /* entered in one go */
+#define ITEMS_PER_STEP 8
 
 static struct slab task_slab = SLAB_INIT(struct task, "task");
 
@@ -23,6 +24,11 @@ int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
 	if (utcb_area.raw && (fpage_type(utcb_area) != L4_FPAGE_MEMORY || fpage_order(utcb_area) < 12 ||
 			      fpage_order(utcb_area) > KU_MEM_ORDER_MAX))
 		return -L4_EINVAL;
+	if (utcb_area.raw) {
+		err = space_prepare_ku_mem(q, BIT(fpage_order(utcb_area)));
+		if (err)
+			return err;
+	}
 	task = slab_alloc(&task_slab, q);
 	if (!task)
 		return -L4_ENOMEM;
@@ -140,6 +146,20 @@ static int map_one(struct task *to, struct task *src, l4_umword_t base, l4_fpage
 	}
 }
 
+/* How many of n items to do before the next preemption point. */
+static unsigned int items_step(unsigned int n)
+{
+	return n < ITEMS_PER_STEP ? n : ITEMS_PER_STEP;
+}
+
+/* Go past n items; true: others want to run before the rest of them is done. */
+static bool items_done(struct thread *t, unsigned int n, unsigned int all)
+{
+	t->op_index += n;
+	t->op_cursor = 0;
+	return t->op_index < all && preempt_point();
+}
+
 static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int words)
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
@@ -150,19 +170,23 @@ static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int word
 	if (!src)
 		return tag_error(-L4_ENOENT);
 	ipc_progress_start(from);
-	for (; from->op_index < pairs; from->op_index++) {
-		l4_umword_t base = mr[2 + 2 * from->op_index];
-		l4_fpage_t fp = { mr[3 + 2 * from->op_index] };
+	while (from->op_index < pairs) {
+		l4_umword_t *item = &mr[2 + 2 * from->op_index], base = item[0];
+		l4_fpage_t fp = { item[1] };
+		unsigned int n = 0;
 
 		trace(L4_TRACE_MAP, base, fpage_order(fp));
-		err = map_one(to, src, base, fp, from);
-		if (err)
-			return tag_error(err);
-		from->op_cursor = 0;
-		if (preempt_point()) {
-			from->op_index++;
-			return tag_error(-E_PREEMPTED);
+		if (space_is_small(fp.raw))
+			n = space_map_items(&to->space, &src->space, item, items_step(pairs - from->op_index));
+		from->op_count += n;
+		if (!n) {
+			err = map_one(to, src, base, fp, from);
+			if (err)
+				return tag_error(err);
+			n = 1;
 		}
+		if (items_done(from, n, pairs))
+			return tag_error(-E_PREEMPTED);
 	}
 	mr[0] = from->op_count;
 	return tag_make(0, 1);
@@ -190,7 +214,6 @@ static int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cu
 	unsigned int order = fpage_order(fp);
 	u64 addr;
 
-	trace(L4_TRACE_UNMAP, fp.raw, order);
 	switch (fpage_type(fp)) {
 	case L4_FPAGE_MEMORY:
 		if (order < L4_PAGESHIFT || (order > 47 && order != L4_WHOLE_ADDRESS_SPACE))
@@ -233,15 +256,20 @@ static l4_mword_t op_unmap(struct task *task, struct thread *from, unsigned int 
 
 	ipc_progress_start(from);
 	while (!err && from->op_index < n) {
-		l4_fpage_t fp = { mr[2 + from->op_index] };
+		l4_umword_t *item = &mr[2 + from->op_index];
+		l4_fpage_t fp = { *item };
+		unsigned int done = 0;
 
-		err = unmap_one(task, fp, mask, &from->op_cursor);
-		if (!err) {
-			from->op_index++;
-			from->op_cursor = 0;
-			if (preempt_point())
-				err = -E_PREEMPTED;
+		trace(L4_TRACE_UNMAP, fp.raw, fpage_order(fp));
+		if (space_is_small(fp.raw))
+			done = space_unmap_items(&task->space, item, items_step(n - from->op_index),
+						 mask & L4_FP_ALL_SPACES);
+		if (!done) {
+			err = unmap_one(task, fp, mask, &from->op_cursor);
+			done = 1;
 		}
+		if (!err && items_done(from, done, n))
+			err = -E_PREEMPTED;
 	}
 	return unmap_finish(from, err);
 }

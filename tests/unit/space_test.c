@@ -363,6 +363,11 @@ static void random_map(bool may_fail)
 	CHECK(count == expected || model_source_lost);
 }
 
+static l4_umword_t small_page(u64 va, unsigned int rights)
+{
+	return va | L4_FPAGE_MEMORY << L4_FPAGE_TYPE_SHIFT | PAGE_SHIFT << L4_FPAGE_ORDER_SHIFT | rights;
+}
+
 static void random_map_page(bool may_fail)
 {
 	static const unsigned int orders[] = { 12, 12, 12, 21, 30 };
@@ -373,9 +378,11 @@ static void random_map_page(bool may_fail)
 
 	if (!dst->root || !src->root || (dst == src && dst_va == src_va))
 		return;
-	do {
+	/* Half of the small ones as an item of a list, which does the usual cases. */
+	ret = order != 12 || rnd(2) || !space_map_items(dst, src, (l4_umword_t[]){ dst_va | 1, small_page(src_va, rights) }, 1) ?
+		-E_PREEMPTED : 0;
+	while (ret == -E_PREEMPTED)
 		ret = space_map_page(dst, dst_va, src, src_va, order, rights);
-	} while (ret == -E_PREEMPTED);
 	if (may_fail) {
 		CHECK(!ret || ret == -L4_ENOMEM || ret == -L4_ENOENT || ret == -L4_EEXIST);
 		return;
@@ -428,8 +435,10 @@ static void random_unmap(bool with_model)
 	}
 	if (!s->root || (self && s == &spaces[0] && order > 21))
 		return;
-	while (space_unmap(s, va, last, rights, self, &cursor) == -E_PREEMPTED)
-		;
+	if (last != va + PAGE_SIZE - 1 || rnd(2) ||
+	    !space_unmap_items(s, (l4_umword_t[]){ small_page(va, rights) }, 1, self))
+		while (space_unmap(s, va, last, rights, self, &cursor) == -E_PREEMPTED)
+			;
 	if (with_model)
 		model_unmap(s, va, last, rights, self);
 }
@@ -443,7 +452,11 @@ static void random_ku_mem(void)
 
 	if (!s->root)
 		return;
-	ret = space_enter_ku_mem(s, va, (1 + rnd(3)) * PAGE_SIZE);
+	u64 bytes = (1 + rnd(3)) * PAGE_SIZE;
+
+	do {
+		ret = space_enter_ku_mem(s, va, bytes);
+	} while (ret == -E_PREEMPTED);
 	CHECK(!ret || ret == -L4_ENOMEM || ret == -L4_EEXIST);
 	CHECK(ret || space_ku_mem(s, va, PAGE_SIZE));
 }
@@ -704,6 +717,80 @@ static void ku_memory(void)
 	destroy_all();
 }
 
+/* Nothing happens before enough frames are clear, in steps; then all of it. */
+static void ku_memory_in_steps(void)
+{
+	static void *taken[256];
+	unsigned int steps = 0, n;
+	u64 used;
+	int ret;
+
+	setup(16UL << 20, 1UL << 20, 1);
+	for (n = 0; n < 128; n++)
+		CHECK((taken[n] = frame_alloc_zeroed(&kernel_quota)));
+	used = quotas[0]->used;
+	preempt_one_in = 1;
+	while ((ret = space_enter_ku_mem(&spaces[0], 0x10000, 16 * PAGE_SIZE)) == -E_PREEMPTED) {
+		steps++;
+		CHECK(quotas[0]->used == used && !spaces[0].pages);
+	}
+	CHECK(!ret && steps >= 16 && spaces[0].pages == 16);
+	for (u64 i = 0; i < 16 * PAGE_SIZE / 8; i++)
+		CHECK(!*(u64 *)space_ku_mem(&spaces[0], 0x10000 + 8 * i, 8));
+	/* More than quota or pool can give: refused before anything is cleared. */
+	CHECK(space_prepare_ku_mem(quotas[0], 1UL << 20) == -L4_ENOMEM && space_prepare_ku_mem(quotas[0], ~0UL) == -L4_ENOMEM);
+	CHECK(frame_stock_up(257) == -L4_ENOMEM);
+	while (n--)
+		frame_free(taken[n], 0, &kernel_quota);
+	destroy_all();
+}
+
+/* Items that are not of the usual kind are left alone, whatever they look like. */
+static void lists(void)
+{
+	const l4_umword_t good = small_page(LOW, L4_FPAGE_RW);
+	l4_umword_t items[][2] = {
+		{ LOW, good | L4_FPAGE_PASS_X },
+		{ LOW + PAGE_SIZE, good ^ L4_FPAGE_R },                   /* no right */
+		{ LOW + PAGE_SIZE, good + (1UL << L4_FPAGE_ORDER_SHIFT) }, /* other order, other types */
+		{ LOW + PAGE_SIZE, good ^ (3UL << L4_FPAGE_TYPE_SHIFT) },
+		{ LOW + PAGE_SIZE, good | (2UL << L4_FPAGE_TYPE_SHIFT) },
+		{ (LOW + PAGE_SIZE) | L4_MAP_ITEM_GRANT, good },
+		{ LOW + PAGE_SIZE, small_page(HIGH, L4_FPAGE_RW) },       /* nothing there */
+		{ LOW + PAGE_SIZE, small_page(L4_USER_LOW_END, L4_FPAGE_RW) },
+		{ LOW + PAGE_SIZE, small_page(0xffff800000000000, L4_FPAGE_RW) },
+		{ 0xffff800000000000, good },                             /* the kernel's tables */
+		{ 0xffff807ffffff000, good },
+		{ LOW + (1UL << 30), good },                              /* no table */
+		{ 0, good },
+		{ 1UL << 63, good },
+		{ -4096UL, good },
+		{ LOW, small_page(LOW + PAGE_SIZE, L4_FPAGE_RW) },        /* another page is there */
+	};
+	struct space *a, *b;
+
+	setup(16UL << 20, 1UL << 20, 2);
+	a = &spaces[0];
+	b = &spaces[1];
+	CHECK(!space_enter(a, LOW, 0x80000000, 21, L4_FPAGE_RWX, SPACE_WB));
+	CHECK(space_map_items(b, a, items[0], 1) == 0); /* no tables yet */
+	CHECK(!space_map_page(b, LOW, a, LOW, 12, L4_FPAGE_R) && b->pages == 1);
+	CHECK(!space_unmap_items(b, &items[2][1], 1, true) && space_unmap_items(b, &items[0][1], 1, true) == 1 && !b->pages);
+	CHECK(space_map_items(b, a, items[0], 2) == 1 && b->pages == 1);
+	CHECK(space_map_items(b, a, items[0], 1) == 1 && b->pages == 1); /* it is there already */
+	for (unsigned int i = 1; i < sizeof(items) / sizeof(items[0]); i++)
+		CHECK(space_map_items(b, a, items[i], 1) == 0 && b->pages == 1);
+	CHECK(!space_enter_ku_mem(b, LOW + 2 * PAGE_SIZE, PAGE_SIZE));
+	CHECK(!space_map_items(b, a, (l4_umword_t[]){ LOW + 2 * PAGE_SIZE, good }, 1));
+	CHECK(!space_map_items(a, b, (l4_umword_t[]){ LOW + PAGE_SIZE, small_page(LOW + 2 * PAGE_SIZE, L4_FPAGE_RW) }, 1));
+	(void)!space_unmap_items(b, (l4_umword_t[]){ small_page(LOW + 2 * PAGE_SIZE, L4_FPAGE_RWX) }, 1, true);
+	CHECK(b->pages == 2);
+	CHECK(!space_unmap_items(b, (l4_umword_t[]){ small_page(0xffff800000000000, L4_FPAGE_RWX) }, 1, true));
+	CHECK(!space_unmap_items(b, (l4_umword_t[]){ small_page(0, L4_FPAGE_RWX) }, 1, true));
+	CHECK(!space_map_list(b, a, &(l4_vcpu_map_t){ .src = LOW | L4_FPAGE_RW, .dst = PAGE_SHIFT }, 1));
+	destroy_all();
+}
+
 static void views(void)
 {
 	struct space *user, *server, *other;
@@ -809,6 +896,8 @@ int main(void)
 {
 	check_run("errors", errors);
 	check_run("ku_memory", ku_memory);
+	check_run("ku_memory_in_steps", ku_memory_in_steps);
+	check_run("lists", lists);
 	check_run("views", views);
 	check_run("tables_return", tables_return);
 	check_run("long_chain", long_chain);

@@ -171,6 +171,58 @@ static void map_list(void)
 	CHECK(!kt_can_read(task, at + 2 * PAGE, &v));
 }
 
+/* Items of all kinds in one list, so that the short way is left and taken up again in its middle. */
+static void map_list_mixed(void)
+{
+	word page = (word)kt_pages(16), super = (word)kt_superpage(), at = kt_region(4 * L4_SUPERPAGESIZE), *mr = kt_mr(), v, before;
+	cap task = kt_task();
+
+	before = task_pages(task);
+	for (int i = 0; i < 16; i++)
+		kt_write((char *)page + i * PAGE, 200 + i);
+	kt_write((void *)(super + PAGE), 300);
+	for (int round = 0; round < 2; round++) { /* all of it again is the same */
+		word i = 2;
+
+		mr[0] = L4_TASK_MAP_OP;
+		mr[1] = KT_TASK;
+		for (word k = 0; k < 12; k++) { /* the first makes the tables */
+			mr[i++] = at + k * PAGE;
+			mr[i++] = l4_fpage(page + k * PAGE, 12, k & 1 ? RO : RW).raw;
+		}
+		mr[i++] = at + L4_SUPERPAGESIZE; /* a superpage */
+		mr[i++] = l4_fpage(super, 21, RW).raw;
+		mr[i++] = at + 20 * PAGE; /* from a superpage, then from another place to what is there */
+		mr[i++] = l4_fpage(super + PAGE, 12, RW).raw;
+		mr[i++] = at + 3 * PAGE;
+		mr[i++] = l4_fpage(page + 15 * PAGE, 12, RW).raw;
+		mr[i++] = at + 4 * PAGE; /* where a superpage is not, and a hole */
+		mr[i++] = l4_fpage(at, 12, RW).raw;
+		mr[i++] = at + 3 * L4_SUPERPAGESIZE + 8; /* other tables; what is below a page does not count */
+		mr[i++] = l4_fpage(page, 12, RW).raw;
+		CHECK_OK(l4_invoke(task, L4_PROTO_TASK, i, l4_utcb()));
+		CHECK_EQ(mr[0], 16);
+		CHECK_EQ(task_pages(task), before + 15);
+	}
+	for (word k = 0; k < 12; k++) {
+		CHECK(kt_can_read(task, at + k * PAGE, &v));
+		CHECK_EQ(v, k == 3 ? 215 : 200 + k);
+		CHECK_EQ(kt_can_write(task, at + k * PAGE, 200 + k), k == 3 || !(k & 1));
+	}
+	CHECK(kt_can_read(task, at + 20 * PAGE, &v));
+	CHECK_EQ(v, 300);
+	/* revoked at the source, one by one and with pages that are not there */
+	mr[0] = L4_TASK_UNMAP_OP;
+	mr[1] = OTHERS;
+	for (word k = 0; k < 20; k++)
+		mr[2 + k] = l4_fpage(k < 16 ? page + k * PAGE : at + k * PAGE, 12, RWX).raw;
+	mr[22] = l4_fpage(super, 21, RWX).raw;
+	CHECK_OK(l4_invoke(KT_TASK, L4_PROTO_TASK, 23, l4_utcb()));
+	CHECK(!kt_can_read(task, at, 0));
+	CHECK(!kt_can_read(task, at + 20 * PAGE, 0));
+	CHECK_EQ(kt_read((char *)page + 5 * PAGE), 205);
+}
+
 static void map_addresses(void)
 {
 	word page = (word)kt_pages(1), v;
@@ -1066,7 +1118,7 @@ static void preempted_operations(void)
 
 const struct kt_test kt_tests[] = {
 	KT_TEST(map_page), KT_TEST(map_own_task), KT_TEST(map_rights), KT_TEST(map_superpage), KT_TEST(map_gigapage), KT_TEST(map_list),
-	KT_TEST(map_addresses), KT_TEST(revoke_recursive), KT_TEST(revoke_write), KT_TEST(revoke_many),
+	KT_TEST(map_list_mixed), KT_TEST(map_addresses), KT_TEST(revoke_recursive), KT_TEST(revoke_write), KT_TEST(revoke_many),
 	KT_TEST(pager_maps), KT_TEST(pager_answers_nothing), KT_TEST(no_pager), KT_TEST(pager_gate_unbound),
 	KT_TEST(exceptions), KT_TEST(exception_registers), KT_TEST(exception_bases), KT_TEST(exception_bad_ip),
 	KT_TEST(exception_triggered), KT_TEST(ku_memory), KT_TEST(quota_exact), KT_TEST(quota_exhaust),
