@@ -205,7 +205,7 @@ bool vcpu_resume_maps(struct thread *t)
 		}
 	}
 	if (!enter_maps(t, count))
-		return true;
+		return !this_cpu()->need_resched; /* the last one may have let an interrupt in */
 	t->flags |= TF_RESTART;
 	return false;
 }

@@ -433,6 +433,26 @@ static void b_map_list(void)
 }
 static void map_list(void) { run_body(b_map_list); }
 
+/* At the very bottom, where what the kernel would find behind a null pointer is the user's. */
+static void b_map_low(void)
+{
+	vcpu_on();
+	view(user);
+	for (word at = 0; at < 0x400000; at += at < 0x4000 ? L4_PAGESIZE : 0x3f000) {
+		for (int again = 0; again < 2; again++) {
+			st->map[0].src = SECRET_VA | RW;
+			st->map[0].dst = at | 12;
+			st->map_count = 1;
+			CHECK_EQ(user_read(at), L4_VCPU_TRAP_SYSCALL);
+			CHECK_EQ(vc.rax, 0x5ec2e7);
+			CHECK_OK(l4_task_unmap_u(user, l4_fpage(at, 12, RWX), ALL, l4_utcb()));
+			CHECK_EQ(user_read(at), 14);
+		}
+	}
+	CHECK_EQ(kt_read((void *)SECRET_VA), 0x5ec2e7);
+}
+static void map_low(void) { run_body(b_map_low); }
+
 /* User code must not see the server, nor the kernel. */
 static void b_isolation(void)
 {
@@ -1166,7 +1186,7 @@ static void random_user_code(void)
 
 const struct kt_test kt_tests[] = {
 	KT_TEST(basics), KT_TEST(views), KT_TEST(registers), KT_TEST(fault_registers),
-	KT_TEST(fault_registers_preempted), KT_TEST(fpu), KT_TEST(user_faults), KT_TEST(map_list),
+	KT_TEST(fault_registers_preempted), KT_TEST(fpu), KT_TEST(user_faults), KT_TEST(map_list), KT_TEST(map_low),
 	KT_TEST(isolation), KT_TEST(server_faults), KT_TEST(server_fault_ipc), KT_TEST(user_exceptions),
 	KT_TEST(irq_user), KT_TEST(irq_server), KT_TEST(message), KT_TEST(hostile), KT_TEST(bad_entry),
 	KT_TEST(server_memory), KT_TEST(user_destroyed_by_server), KT_TEST(user_destroyed), KT_TEST(ends),
