@@ -11,6 +11,12 @@
  * from->item_*), or an IPC error for the sender: L4_IPC_SEMSGCUT, L4_IPC_SEMAPFAILED.
  */
 int must_check transfer_message(struct thread *from, l4_mword_t tag, struct thread *to);
+/** A part of that: the items, if they and the words before them fit into a message. */
+int must_check transfer_items(struct thread *from, l4_mword_t tag, struct thread *to);
+/** The words of the fault or exception that `from` has raised. */
+void transfer_fault(struct thread *from, struct thread *to);
+/** A handler's reply to t: registers are taken, whatever could harm the kernel is not. */
+void exception_reply(struct thread *t, const l4_exc_regs_t *r);
 /** Forget the progress of an earlier operation, unless this one is a preempted system call that goes on. */
 void ipc_progress_start(struct thread *t);
 

@@ -445,12 +445,50 @@ static int send_to(struct thread *t, struct kobject *k, unsigned int rights, u64
 	return to ? send(t, to, tag, label, timeout, then_of(op)) : send_unbound(t, gate, timeout, then_of(op));
 }
 
+/* Is the reply to a fault of `to`, with an open wait behind it, one that reply_to_fault() is for? */
+static bool answers_fault(const struct thread *t, const struct thread *to, u64 op, l4_mword_t tag)
+{
+	return (to->flags & (TF_KFAULT | TF_KEXC)) && !(to->flags & TF_TIMEOUT) && (op & L4_SYSF_OPEN_WAIT) &&
+	       tag_label(tag) >= 0 && !t->senders.top && t->rcv_timeout == L4_TIMEOUT_NEVER &&
+	       !(this_cpu()->long_ipc & LONG_IPC_TRACE);
+}
+
+/* The common reply to a fault or an exception: what send() does then, in one go. */
+static int reply_to_fault(struct thread *t, struct thread *to, l4_mword_t tag)
+{
+	int err = 0;
+
+	if (tag_items(tag)) {
+		ipc_progress_start(t);
+		err = transfer_items(t, tag, to);
+	}
+	/* in an interrupt window it went away, or a sender came: send() goes on with the items that are left */
+	if (err == 0 && (t->caller != to || t->senders.top))
+		err = -E_PREEMPTED;
+	if (err)
+		return err;
+	if ((to->flags & TF_KEXC) && tag_words(tag) >= L4_UTCB_EXCEPTION_REGS_SIZE)
+		exception_reply(to, (const l4_exc_regs_t *)t->utcb->msg.mr);
+	this_cpu()->count.ipcs++;
+	t->caller = NULL;
+	t->flags = (t->flags & ~TF_CALLED) | TF_OPEN;
+	t->state = THREAD_RECEIVING;
+	to->partner = NULL;
+	to->flags &= ~(TF_KFAULT | TF_KEXC | TF_CALL | TF_OPEN | TF_NEW_IP);
+	sched_wake(to); /* which sees that t, the current thread, waits */
+	return IPC_BLOCKED;
+}
+
 static int reply_to_caller(struct thread *t, u64 op, l4_mword_t tag)
 {
 	struct thread *to = t->caller;
 
 	t->rcv_timeout = t->frame.r8;
-	return to ? send(t, to, tag, 0, 0, op & L4_SYSF_OPEN_WAIT ? THEN_WAIT : THEN_GO) : L4_IPC_ENOT_EXISTENT;
+	if (!to)
+		return L4_IPC_ENOT_EXISTENT;
+	if (answers_fault(t, to, op, tag))
+		return reply_to_fault(t, to, tag);
+	return send(t, to, tag, 0, 0, op & L4_SYSF_OPEN_WAIT ? THEN_WAIT : THEN_GO);
 }
 
 void ipc_invoked(struct thread *t, l4_mword_t reply)
@@ -540,6 +578,28 @@ void ipc_syscall(struct thread *t)
 
 /* --- messages made by the kernel */
 
+/*
+ * The common case: the handler waits for anybody, and there is no more to its status than that, as the short call of
+ * entry.S wants it. It takes the message of t, which is the current thread. false: nothing is done.
+ */
+static bool fault_to_waiting(struct thread *t, struct thread *to, u32 kind, l4_mword_t tag, l4_umword_t label)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (to->flags != STATUS_OPEN_WAIT || (cpu->long_ipc & LONG_IPC_TRACE))
+		return false;
+	t->flags |= kind;
+	transfer_fault(t, to);
+	cpu->count.ipcs++;
+	t->state = THREAD_RECEIVING;
+	t->partner = &to->kobj;
+	to->caller = t;
+	to->flags = STATUS_SERVES;
+	set_result(to, tag, label);
+	sched_wake(to); /* which sees that t waits */
+	return true;
+}
+
 /* Call a handler on behalf of t; false: there is none, or it does not exist. */
 static bool fault_call(struct thread *t, l4_cap_idx_t handler, u32 kind, l4_mword_t tag)
 {
@@ -552,13 +612,16 @@ static bool fault_call(struct thread *t, l4_cap_idx_t handler, u32 kind, l4_mwor
 	k = cap_lookup(&t->task->caps, handler >> L4_CAP_SHIFT, &rights);
 	if (!k || k->dead || (k->type != KOBJ_GATE && k->type != KOBJ_THREAD))
 		return false;
-	t->flags |= kind;
 	struct gate *gate = ipc_gate_of(k);
 	struct thread *to = gate ? gate->thread : kobj_thread(k);
+	l4_umword_t label = gate ? gate->label | (rights & 3) : 0;
 
+	if (to && fault_to_waiting(t, to, kind, tag, label))
+		return true;
+	t->flags |= kind;
 	t->rcv_timeout = L4_TIMEOUT_NEVER;
 	if (to)
-		err = send(t, to, tag, gate ? gate->label | (rights & 3) : 0, L4_TIMEOUT_NEVER, THEN_CALL);
+		err = send(t, to, tag, label, L4_TIMEOUT_NEVER, THEN_CALL);
 	else
 		err = send_unbound(t, gate, L4_TIMEOUT_NEVER, THEN_CALL);
 	if (err != IPC_BLOCKED)

@@ -199,8 +199,7 @@ static bool is_canonical(u64 address)
 	return (u64)((s64)(address << 16) >> 16) == address;
 }
 
-/* The handler's reply: registers are taken, whatever could harm the kernel is not. */
-static void exception_reply(struct thread *t, const l4_exc_regs_t *r)
+void exception_reply(struct thread *t, const l4_exc_regs_t *r)
 {
 	struct frame *f = &t->frame;
 	u64 ip = *(volatile const u64 *)&r->ip;
@@ -220,6 +219,16 @@ static void exception_reply(struct thread *t, const l4_exc_regs_t *r)
 		f->trapno = 0;
 }
 
+void transfer_fault(struct thread *from, struct thread *to)
+{
+	if (from->flags & TF_KFAULT) {
+		to->utcb->msg.mr[0] = from->fault[0];
+		to->utcb->msg.mr[1] = from->fault[1];
+	} else {
+		exception_words(from, (l4_exc_regs_t *)to->utcb->msg.mr);
+	}
+}
+
 /* One side at least is a fault: its words are not in its UTCB. */
 static __attribute__((noinline)) void copy_fault_words(struct thread *from, unsigned int words, struct thread *to)
 {
@@ -236,23 +245,23 @@ static __attribute__((noinline)) void copy_fault_words(struct thread *from, unsi
 			src = (const l4_umword_t *)&regs;
 		}
 		exception_reply(to, (const l4_exc_regs_t *)src);
-	} else if (from->flags & TF_KFAULT) {
-		to->utcb->msg.mr[0] = from->fault[0];
-		to->utcb->msg.mr[1] = from->fault[1];
 	} else {
-		exception_words(from, (l4_exc_regs_t *)to->utcb->msg.mr);
+		transfer_fault(from, to);
 	}
+}
+
+int transfer_items(struct thread *from, l4_mword_t tag, struct thread *to)
+{
+	return tag_words(tag) + 2 * tag_items(tag) > L4_UTCB_GENERIC_DATA_SIZE ? L4_IPC_SEMSGCUT : map_items(from, tag, to);
 }
 
 int transfer_message(struct thread *from, l4_mword_t tag, struct thread *to)
 {
-	unsigned int words = tag_words(tag), items = tag_items(tag);
+	unsigned int words = tag_words(tag);
 	int err;
 
-	if (items) {
-		if (words + 2 * items > L4_UTCB_GENERIC_DATA_SIZE)
-			return L4_IPC_SEMSGCUT;
-		err = map_items(from, tag, to);
+	if (tag_items(tag)) {
+		err = transfer_items(from, tag, to);
 		if (err)
 			return err;
 	}

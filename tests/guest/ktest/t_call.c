@@ -224,6 +224,156 @@ static void same_results(void)
 	}
 }
 
+/* --- faults and exceptions: the same messages, replies and counts both ways */
+
+#define QUIT 0xdead
+#define FAULT_ROUNDS 12
+
+static word *fault_list, fault_n, fault_page, fault_region;
+
+static void fault_note(word v)
+{
+	if (fault_n < sizeof(results[0]) / sizeof(word))
+		fault_list[fault_n] = v;
+	fault_n++;
+}
+
+static void fault_note_message(l4_msgtag_t tag, word label)
+{
+	const l4_exc_regs_t *e = l4_utcb_exc();
+
+	fault_note(tag.raw);
+	fault_note(label);
+	if (l4_msgtag_has_error(tag)) {
+		fault_note(l4_ipc_error(tag, l4_utcb()));
+	} else if (l4_msgtag_is_exception(tag)) {
+		fault_note(e->trapno * 31 + e->err);
+		fault_note(e->ip + e->flags * 31 + e->pfa * 17 + e->fs_base);
+		fault_note(e->rax + e->rcx * 3 + e->rsi * 5 + e->r8 * 7 + e->r12 * 11 + e->r15 * 13);
+	} else {
+		fault_note(kt_mr()[0]);
+		fault_note(kt_mr()[1]);
+	}
+}
+
+static void exception_answer(l4_exc_regs_t *e, unsigned how)
+{
+	e->rax++;
+	e->rcx += 2;
+	e->rsi += 3;
+	e->r8 += 4;
+	e->r12 += 5;
+	e->r15 += 6;
+	e->fs_base = how == 3 ? 1UL << 60 : e->fs_base + 0x1000;
+	e->flags = how == 3 ? 0xffff0000ffb038d7UL : e->flags;
+	e->ip = how == 3 ? 0xffff808000000000UL : e->ip + (e->trapno == 14 ? 3 : 2);
+}
+
+/* Answers in eight ways, of which some do not help, are refused, or refuse. */
+static l4_msgtag_t fault_answer(int exception, word at, unsigned how, int again)
+{
+	unsigned n = how == 6 ? 63 : how == 1 ? 24 : exception ? L4_UTCB_EXCEPTION_REGS_SIZE : 0;
+	unsigned items = how == 1 ? 0 : !exception || how == 2 || how == 4 || how == 6;
+
+	if (exception && l4_utcb_exc()->rax == QUIT)
+		return l4_msgtag(-1, 0, 0, 0);
+	if (exception && !again)
+		exception_answer(l4_utcb_exc(), how);
+	if (items && n < 60) {
+		kt_mr()[n] = l4_map_control(at & L4_PAGEMASK, 0, 0);
+		kt_mr()[n + 1] = l4_fpage(fault_page, how == 2 ? 4 : 12, L4_FPAGE_RW).raw;
+		kt_mr()[n + 2] = kt_mr()[n + 3] = 0;
+	}
+	return l4_msgtag(how == 3 && !exception ? -1 : how == 7 ? 7 : 0, n, how == 4 ? 2 : items, how == 7 ? 0x8000 : 0);
+}
+
+static void fault_server(void *arg)
+{
+	l4_umword_t label;
+	l4_msgtag_t tag = l4_ipc_wait(l4_utcb(), &label, L4_IPC_NEVER);
+	int exception = 0;
+	word at = 0;
+
+	for (unsigned turn = 0; turn < 40 * FAULT_ROUNDS; turn++) {
+		/* a reply that failed is repeated so that it succeeds */
+		int again = l4_msgtag_has_error(tag);
+
+		fault_note_message(tag, label);
+		if (!again) {
+			exception = l4_msgtag_is_exception(tag);
+			at = exception ? fault_region : kt_mr()[0];
+		}
+		tag = l4_ipc_reply_and_wait(l4_utcb(), fault_answer(exception, at, again ? 0 : turn % 8, again), &label,
+					    turn % 8 == 5 ? l4_timeout(0, 100000 * MS) : L4_IPC_NEVER);
+	}
+}
+
+static void fault_client(void *arg)
+{
+	for (word i = 0; i < FAULT_ROUNDS; i++) {
+		word ax = fault_region + ((word)arg * FAULT_ROUNDS + i + 1) * L4_PAGESIZE, cx = 3 * i, si = 7, base;
+		register word r8 __asm__("r8") = 11 + i, r12 __asm__("r12") = 13, r15 __asm__("r15") = 17 * i;
+
+		__asm__ volatile(".byte 0x48, 0x8b, 0x00" : "+a"(ax), "+c"(cx), "+S"(si), "+r"(r8), "+r"(r12), "+r"(r15) : : "memory");
+		fault_note(ax + cx * 3 + si * 5 + r8 * 7 + r12 * 11 + r15 * 13);
+		__asm__ volatile("ud2" : "+a"(ax), "+c"(cx), "+S"(si), "+r"(r8), "+r"(r12), "+r"(r15) : : "memory");
+		__asm__ volatile("rdfsbase %0" : "=r"(base));
+		fault_note(ax + cx * 3 + si * 5 + r8 * 7 + r12 * 11 + r15 * 13);
+		fault_note(base);
+	}
+	__asm__ volatile("ud2" : : "a"(QUIT));
+	note(1);
+}
+
+/* Two faulting threads; with a handler below them the second is in its queue when it answers the first. */
+static void run_faults(word *list, unsigned handler_prio, int thread_itself)
+{
+	cap task = kt_task(), handler = kt_thread_prio(kt_task(), fault_server, 0, handler_prio);
+	l4_counters_t a, b;
+
+	fault_list = list;
+	fault_n = 0;
+	if (!thread_itself)
+		handler = kt_gate(handler, 0x40);
+	kt_give_rights(task, handler, L4_CAP_FPAGE_RS);
+	kt_settle();
+	CHECK_OK(l4_trace_counters_u(L4_BASE_TRACE_CAP, &a, l4_utcb()));
+	for (word i = 0; i < 2; i++) {
+		cap t = kt_thread_bound(task);
+
+		kt_handlers(t, handler, handler);
+		kt_thread_go(t, fault_client, (void *)i);
+		kt_prio(t, KT_PRIO - 2 - i);
+	}
+	kt_settle();
+	CHECK_OK(l4_trace_counters_u(L4_BASE_TRACE_CAP, &b, l4_utcb()));
+	fault_note(b.ipcs - a.ipcs);
+	CHECK_EQ(order_n, 0);
+	kt_delete(task);
+}
+
+static void faults(void)
+{
+	fault_page = (word)kt_pages(1);
+	fault_region = kt_region(2 * L4_SUPERPAGESIZE);
+	for (unsigned k = 0; k < 4; k++) {
+		word n[2];
+
+		for (unsigned i = 0; i < 2; i++) {
+			reset();
+			kt_memset(results[i], 0, sizeof(results[i]));
+			way(i ? LONG : SHORT);
+			run_faults(results[i], k & 1 ? KT_PRIO - 4 : KT_PRIO + 1, k / 2);
+			way(SHORT);
+			n[i] = fault_n;
+		}
+		CHECK_EQ(n[0], n[1]);
+		CHECK(n[0] > 16 * FAULT_ROUNDS && n[0] <= sizeof(results[0]) / sizeof(word));
+		for (unsigned i = 0; i < n[0]; i++)
+			CHECK_EQ(results[0][i], results[1][i]);
+	}
+}
+
 /* --- state that is not in general registers */
 
 static void state_set(word v, int selectors)
@@ -609,7 +759,7 @@ static void traced(void)
 }
 
 const struct kt_test kt_tests[] = {
-	KT_TEST(registers), KT_TEST(same_results), KT_TEST(state), KT_TEST(ports), KT_TEST(breakpoint), KT_TEST(single_step),
+	KT_TEST(registers), KT_TEST(same_results), KT_TEST(faults), KT_TEST(state), KT_TEST(ports), KT_TEST(breakpoint), KT_TEST(single_step),
 	KT_TEST(priorities), KT_TEST(nested), KT_TEST(new_ip), KT_TEST(deaths), KT_TEST(counters), KT_TEST(traced),
 	{ 0, 0 },
 };
