@@ -98,6 +98,8 @@ void vcpu_drop_view(struct thread *t)
 	t->user_cr3 = 0;
 	t->server_cr3 = t->task->space.cr3;
 	set_cr3(t, t->server_cr3);
+	if (t == current_thread() && t->task->io.bitmap)
+		thread_switch_ports(t);
 	list_remove(&t->view_link);
 	kobject_put(&view->kobj);
 }

@@ -97,7 +97,7 @@ def test_panic(name):
         status = process.wait(30)
     finally:
         text = finish(process, path)
-    why = "" if re.search(r"kernel panic: fatal exception 2.*back trace:.*exit_to_user\+0x", text, re.S) else \
+    why = "" if re.search(r"kernel panic: fatal exception 2.*back trace:.*sched_reschedule\+0x.*exit_\w+\+0x", text, re.S) else \
         "no panic message with a back trace"
     if not why and status != PANIC_STATUS:
         why = f"exit status {status} instead of {PANIC_STATUS}"

@@ -9,6 +9,8 @@
 #include "cpu.h"
 #include "machine.h"
 #include "string.h"
+#include "task.h"
+#include "thread.h"
 
 #define IO_BITMAP_BYTES 8192
 #define IST_BYTES 4096
@@ -217,14 +219,15 @@ struct iospace *arch_iospace_unload(struct cpu *cpu)
 	return NULL;
 }
 
-/** Also when the bitmap is about to be freed: io->bitmap is NULL then. */
+/** Also when the bitmap is about to be freed: io->bitmap is NULL then. The first ports of the running task are loaded. */
 void arch_iospace_changed(struct iospace *io)
 {
 	struct cpu *cpu = this_cpu();
 	struct machine_cpu *m = &machine_cpus[cpu->id];
+	const struct thread *t = cpu->current;
 
 	if (m->io_copy == io)
 		m->io_copy = NULL;
-	if (cpu->io_loaded == io)
+	if (cpu->io_loaded == io || (t->task && &t->task->io == io && !t->view))
 		arch_iospace_load(cpu, io);
 }

@@ -1030,6 +1030,35 @@ static void map_preempted(void)
 	run_body(b_map_preempted);
 }
 
+/* Ports that come while their task runs, and ports after a view, are there at once. */
+static void port_read(void)
+{
+	unsigned char value;
+
+	__asm__ volatile("inb $0x60, %0" : "=a"(value));
+}
+
+static void b_ports(void)
+{
+	vcpu_on();
+	CHECK_OK(l4_task_map(server, KT_TASK, l4_iofpage(0x60, 0), 0));
+	port_read();
+	view(user);
+	view(L4_INVALID_CAP);
+	port_read();
+	view(user);
+	CHECK_OK(l4_task_delete_obj(KT_TASK, user));
+	port_read();
+}
+
+static void ports(void)
+{
+	setup();
+	kt_give(server, KT_TASK);
+	start(self, b_ports, KT_PRIO - 1);
+	CHECK_EQ(l4_msgtag_label(l4_ipc_receive(self, l4_utcb(), L4_IPC_NEVER)), 0);
+}
+
 /* The view's quota ends: entries are dropped, nothing else happens. */
 static void b_quota(void)
 {
@@ -1190,6 +1219,6 @@ const struct kt_test kt_tests[] = {
 	KT_TEST(isolation), KT_TEST(server_faults), KT_TEST(server_fault_ipc), KT_TEST(user_exceptions),
 	KT_TEST(irq_user), KT_TEST(irq_server), KT_TEST(message), KT_TEST(hostile), KT_TEST(bad_entry),
 	KT_TEST(server_memory), KT_TEST(user_destroyed_by_server), KT_TEST(user_destroyed), KT_TEST(ends),
-	KT_TEST(shared_view), KT_TEST(breakpoint), KT_TEST(map_preempted), KT_TEST(quota), KT_TEST(random_user_code),
+	KT_TEST(shared_view), KT_TEST(breakpoint), KT_TEST(map_preempted), KT_TEST(quota), KT_TEST(ports), KT_TEST(random_user_code),
 	{ 0 }
 };
