@@ -117,6 +117,8 @@ int must_check space_view(struct space *s, struct space *server);
 bool space_view_sync(struct space *s, struct space *server, u64 va);
 
 /* Provided by the arch layer (or a test): */
+/** Addresses of s below the result are in no CPU's TLB until another space is loaded; ~0: none is. */
+u64 arch_tlb_uncached(const struct space *s);
 /** Remove stale translations of [va, va + 2^order) of s (root and view) from every CPU's TLB that may have them. */
 void arch_tlb_flush(struct space *s, u64 va, unsigned int order);
 void arch_tlb_flush_all(struct space *s);

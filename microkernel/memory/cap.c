@@ -40,7 +40,7 @@ static void cap_remove(struct map_op *op, u32 ref)
 	u64 *entry = mapdb_entry(ref);
 	struct kobject *obj = entry_object(*entry);
 
-	mapdb_unlink(list_head_of(ref), ref);
+	mapdb_unlink(list_head_of(ref), ref, mapdb_node(ref));
 	*entry = 0;
 	frame_info(entry)->used--;
 	if (--obj->caps == 0)
@@ -158,7 +158,7 @@ int cap_move(struct capspace *dst, u64 dst_slot, struct capspace *src, u64 src_s
 	else if (entry_object(*to) != entry_object(*from) || new->next != mapdb_ref(from))
 		return -L4_EEXIST;
 	while ((child = old->child)) {
-		mapdb_unlink(&old->child, child);
+		mapdb_unlink(&old->child, child, mapdb_node(child));
 		mapdb_link(&new->child, mapdb_ref(to), child, mapdb_node(child), true);
 		if (map_op_work(&op, MAP_WORK_ENTRY) && old->child)
 			return -E_PREEMPTED;

@@ -50,7 +50,7 @@ int mapdb_revoke_children(struct map_op *op, u32 ref)
 		first = mapdb_node(top->child);
 		grandchild = first->child;
 		if (grandchild) {
-			mapdb_unlink(&first->child, grandchild);
+			mapdb_unlink(&first->child, grandchild, mapdb_node(grandchild));
 			mapdb_link(&top->child, ref, grandchild, mapdb_node(grandchild),
 				   *mapdb_entry(grandchild) & PTE_W);
 		} else {

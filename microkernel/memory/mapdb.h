@@ -35,6 +35,7 @@ struct map_op {
 	void (*remove)(struct map_op *op, u32 ref);
 	struct space *flush;  /* space with `flushed` removed translations */
 	struct space *dying;  /* space that needs no flush, or NULL */
+	u64 uncached;         /* what arch_tlb_uncached() said of it */
 	u32 flushed;
 	u32 work;
 };
@@ -134,18 +135,19 @@ static inline void mapdb_link(u32 *head, u32 parent, u32 ref, struct map_node *n
 	}
 }
 
-static inline void mapdb_unlink(u32 *head, u32 ref)
+/** Take ref (whose node is `node`) off the list that starts at *head. */
+static inline void mapdb_unlink(u32 *head, u32 ref, struct map_node *node)
 {
-	struct map_node *node = mapdb_node(ref);
+	u32 next = node->next;
 
-	if (*head == ref)
-		*head = node->next;
-	else
-		mapdb_node(node->prev)->next = node->next;
-	if (node->next)
-		mapdb_node(node->next)->prev = node->prev;
-	else if (*head)
-		mapdb_node(*head)->prev = node->prev;
+	if (*head == ref) {
+		*head = next;
+		if (!next)
+			return;
+	} else {
+		mapdb_node(node->prev)->next = next;
+	}
+	mapdb_node(next ? next : *head)->prev = node->prev;
 }
 
 /** Remove everything derived from ref. -E_PREEMPTED: more is left. */

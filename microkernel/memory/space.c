@@ -82,26 +82,27 @@ static void op_finish(struct map_op *op)
 	op->flushed = 0;
 }
 
-static __attribute__((noinline)) void op_flush_other(struct map_op *op, struct space *s, u64 va, unsigned int order)
+static inline u64 uncached(const struct space *s)
 {
-	if (s != op->flush) {
-		op_finish(op);
-		op->flush = s;
-	}
-	if (++op->flushed <= FLUSH_SINGLES && !s->io)
-		arch_tlb_flush(s, va, order);
+	return unlikely(s->io) ? ~0UL : arch_tlb_uncached(s);
+}
+
+static __attribute__((noinline)) void op_flush_begin(struct map_op *op, struct space *s)
+{
+	op_finish(op);
+	op->flush = s;
+	op->uncached = uncached(s);
 }
 
 static inline void op_flush(struct map_op *op, struct space *s, u64 va, unsigned int order)
 {
 	if (s == op->dying)
 		return;
-	if (unlikely(s != op->flush || op->flushed >= FLUSH_SINGLES || s->io)) {
-		op_flush_other(op, s, va, order);
-		return;
-	}
+	if (unlikely(s != op->flush))
+		op_flush_begin(op, s);
 	op->flushed++;
-	arch_tlb_flush(s, va, order);
+	if (unlikely(va >= op->uncached) && op->flushed <= FLUSH_SINGLES)
+		arch_tlb_flush(s, va, order);
 }
 
 /* --- single entries */
@@ -195,7 +196,7 @@ static inline void leaf_take(struct frame_info *info, struct map_node *node, u64
 	struct space *s = info->owner;
 
 	if (node->parent)
-		mapdb_unlink(&mapdb_node(node->parent)->child, mapdb_ref(entry));
+		mapdb_unlink(&mapdb_node(node->parent)->child, mapdb_ref(entry), node);
 	*entry = 0;
 	info->used--;
 	s->pages--;
@@ -249,7 +250,7 @@ static inline void leaf_reduce(struct map_op *op, struct frame_info *info, struc
 
 	if ((rights & SPACE_RIGHTS_W) && node->parent && node->next && (*mapdb_entry(node->next) & PTE_W)) {
 		head = &mapdb_node(node->parent)->child;
-		mapdb_unlink(head, mapdb_ref(entry));
+		mapdb_unlink(head, mapdb_ref(entry), node);
 		mapdb_link(head, node->parent, mapdb_ref(entry), node, false);
 	}
 	*entry = drop_rights(*entry, rights);
@@ -576,15 +577,16 @@ struct map_request {
 
 static inline u64 child_value(u64 parent, u64 offset, unsigned int level, unsigned int rights)
 {
-	u64 value = (parent & (PTE_ADDR | PTE_CACHE_MASK)) + offset;
+	u64 keep = PTE_ADDR | PTE_CACHE_MASK, value = PTE_P | PTE_U | PTE_A | PTE_NX;
 
-	value |= PTE_P | PTE_U | PTE_A;
+	/* Only a writable page has D, and every one has it. */
+	if (rights & SPACE_RIGHTS_W)
+		keep |= PTE_W | PTE_D;
 	if (rights & (SPACE_RIGHTS_X | SPACE_RIGHTS_PASS_X))
-		value |= parent & PTE_XP;
-	if (!(rights & SPACE_RIGHTS_X) || !(parent & PTE_XP))
-		value |= PTE_NX;
-	if ((rights & SPACE_RIGHTS_W) && (parent & PTE_W))
-		value |= PTE_W | PTE_D;
+		keep |= PTE_XP;
+	if ((rights & SPACE_RIGHTS_X) && (parent & PTE_XP))
+		value &= ~PTE_NX;
+	value |= (parent & keep) + offset;
 	return level > 1 ? value | PTE_PS : value;
 }
 
@@ -606,7 +608,7 @@ static void leaf_relink(struct map_op *op, u32 ref, u32 parent, u64 value)
 	struct frame_info *info = frame_info(entry);
 
 	if (node->parent)
-		mapdb_unlink(&mapdb_node(node->parent)->child, ref);
+		mapdb_unlink(&mapdb_node(node->parent)->child, ref, node);
 	mapdb_link(&mapdb_node(parent)->child, parent, ref, node, value & PTE_W);
 	/* The new parent may have fewer rights than the old one had. */
 	if ((*entry & ~value & PTE_W) || (~*entry & value & PTE_NX))
@@ -778,36 +780,51 @@ static inline u64 *walk_small(const struct space *s, u64 va)
 	return &table_of(entry)[level_index(va, 1)];
 }
 
-/* Where a run of single pages comes from and goes to: mostly one superpage, and one table. */
+/* Where a run of single pages comes from and goes to: mostly out of one table, and into one. */
 struct list_walk {
-	u64 from_va, from_bytes; /* what a leaf of the source maps */
-	u64 value;               /* that leaf */
-	u32 parent, *head;       /* its reference and its list of children */
-	u64 to_va, *table;       /* 2 MiB of the destination, and its leaves */
-	struct frame_info *info;
+	u64 from_base;             /* first address that the source's table covers */
+	const u64 *from;
+	struct map_node *from_nodes;
+	unsigned int from_shift;
+	u64 from_leaf;             /* bits that a leaf of it has, PTE_KU not being one */
+	u64 from_mask;             /* bits of an address within one */
+	u64 to_base, to_bytes;     /* what the destination's table of level 1 covers */
+	u64 *to;
+	struct frame_info *to_info;
 };
+/* No table looked up: no page is one of the 512 bytes from 1 on. */
+#define LIST_WALK_INIT { .from_base = 1 }
 
-static __attribute__((always_inline)) inline bool list_walk_from(struct list_walk *w, struct space *src, u64 va)
+/* Is there a page that may be mapped? */
+static inline bool is_source(const struct list_walk *w, u64 entry)
+{
+	return (entry & (w->from_leaf | PTE_KU)) == w->from_leaf;
+}
+
+/* Index in the source's table, which is looked up; MAPDB_ENTRIES: there is no page. */
+static __attribute__((always_inline)) inline u64 list_walk_from(struct list_walk *w, struct space *src, u64 va)
 {
 	struct frame_info *info = frame_info(src->recent);
 	unsigned int level = info->level;
-	u64 *from = &src->recent[level_index(va, level)];
+	u64 index = (va - info->base) >> level_shift(level);
 
-	if (unlikely(va - info->base >= level_size(level + 1) || !is_leaf(*from, level))) {
+	w->from_leaf = level > 1 ? PTE_P | PTE_PS : PTE_P;
+	if (unlikely(index >= MAPDB_ENTRIES || !is_source(w, src->recent[index]))) {
 		if (!is_user(va))
-			return false;
-		from = walk(src, va, &level);
-		src->recent = (u64 *)ALIGN_DOWN((u64)from, PAGE_SIZE);
-		info = frame_info(from);
+			return MAPDB_ENTRIES;
+		src->recent = (u64 *)ALIGN_DOWN((u64)walk(src, va, &level), PAGE_SIZE);
+		info = frame_info(src->recent);
+		index = level_index(va, level);
+		w->from_leaf = level > 1 ? PTE_P | PTE_PS : PTE_P;
+		if (!is_source(w, src->recent[index]))
+			return MAPDB_ENTRIES;
 	}
-	if ((*from & (PTE_P | PTE_KU)) != PTE_P)
-		return false;
-	w->from_bytes = level_size(level);
-	w->from_va = ALIGN_DOWN(va, w->from_bytes);
-	w->value = *from;
-	w->parent = mapdb_ref(from);
-	w->head = &mapdb_table_node(info, w->parent)->child;
-	return true;
+	w->from_base = info->base;
+	w->from = src->recent;
+	w->from_nodes = info->nodes;
+	w->from_shift = level_shift(level);
+	w->from_mask = BIT(w->from_shift) - 1;
+	return index;
 }
 
 static __attribute__((always_inline)) inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
@@ -822,9 +839,10 @@ static __attribute__((always_inline)) inline bool list_walk_to(struct list_walk 
 		dst->recent = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
 		info = frame_info(entry);
 	}
-	w->info = info;
-	w->table = dst->recent;
-	w->to_va = info->base;
+	w->to_base = info->base;
+	w->to_bytes = level_size(2);
+	w->to = dst->recent;
+	w->to_info = info;
 	return info->nodes;
 }
 
@@ -832,23 +850,28 @@ static __attribute__((always_inline)) inline bool list_walk_to(struct list_walk 
 static __attribute__((always_inline)) inline bool list_map(struct list_walk *w, struct space *dst, u64 to, struct space *src, u64 from,
 			    unsigned int rights)
 {
-	u64 *entry, value;
+	u64 *entry, value, index = (from - w->from_base) >> w->from_shift;
+	u32 parent;
 
-	if (from - w->from_va >= w->from_bytes && unlikely(!list_walk_from(w, src, from)))
+	if (unlikely(index >= MAPDB_ENTRIES || !is_source(w, w->from[index]))) {
+		index = list_walk_from(w, src, from);
+		if (index == MAPDB_ENTRIES)
+			return false;
+	}
+	if (unlikely(to - w->to_base >= w->to_bytes) && !list_walk_to(w, dst, to))
 		return false;
-	if ((!w->table || to - w->to_va >= level_size(2)) && unlikely(!list_walk_to(w, dst, to)))
-		return false;
-	entry = &w->table[level_index(to, 1)];
-	value = child_value(w->value, from - w->from_va, 1, rights);
+	entry = &w->to[level_index(to, 1)];
+	value = child_value(w->from[index], from & w->from_mask, 1, rights);
+	parent = mapdb_ref(&w->from[index]);
 	if (unlikely(*entry))
-		return *entry == value && mapdb_table_node(w->info, mapdb_ref(entry))->parent == w->parent;
-	leaf_enter(dst, w->info, entry, value, w->parent, w->head);
+		return *entry == value && mapdb_table_node(w->to_info, mapdb_ref(entry))->parent == parent;
+	leaf_enter(dst, w->to_info, entry, value, parent, &w->from_nodes[index].child);
 	return true;
 }
 
 unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n)
 {
-	struct list_walk w = { .table = NULL };
+	struct list_walk w = LIST_WALK_INIT;
 	u64 from, to, rights;
 	unsigned int i;
 
@@ -866,14 +889,17 @@ unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_
 
 unsigned int space_map_items(struct space *dst, struct space *src, const l4_umword_t *items, unsigned int n)
 {
-	struct list_walk w = { .table = NULL };
+	struct list_walk w = LIST_WALK_INIT;
 	l4_umword_t base, fpage;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		base = *(volatile const l4_umword_t *)&items[2 * i];
-		fpage = *(volatile const l4_umword_t *)&items[2 * i + 1];
+	for (i = 0; i < n; i++, items += 2) {
+		base = *(volatile const l4_umword_t *)items;
+		fpage = *(volatile const l4_umword_t *)(items + 1);
 		if (unlikely(!space_is_small(fpage) || !(fpage & SPACE_RIGHTS_R) || (base & L4_MAP_ITEM_GRANT)))
+			break;
+		/* The one page that is not the user's in a table that is. */
+		if (unlikely((base & L4_PAGEMASK) == L4_USER_LOW_END))
 			break;
 		if (unlikely(!list_map(&w, dst, base & L4_PAGEMASK, src, fpage & L4_PAGEMASK,
 				       fpage & L4_FPAGE_RIGHTS_MASK)))
@@ -884,8 +910,8 @@ unsigned int space_map_items(struct space *dst, struct space *src, const l4_umwo
 
 unsigned int space_unmap_items(struct space *s, const l4_umword_t *items, unsigned int n, bool self)
 {
-	struct map_op op = { .remove = leaf_remove };
-	struct list_walk w = { .table = NULL };
+	struct map_op op = { .remove = leaf_remove, .flush = s, .uncached = uncached(s) };
+	struct list_walk w = LIST_WALK_INIT;
 	l4_umword_t fpage;
 	u64 va, *entry;
 	unsigned int i;
@@ -894,14 +920,14 @@ unsigned int space_unmap_items(struct space *s, const l4_umword_t *items, unsign
 		fpage = *(volatile const l4_umword_t *)&items[i];
 		va = fpage & L4_PAGEMASK;
 		if (unlikely(!space_is_small(fpage)) ||
-		    ((!w.table || va - w.to_va >= level_size(2)) && unlikely(!list_walk_to(&w, s, va))))
+		    (unlikely(va - w.to_base >= w.to_bytes) && !list_walk_to(&w, s, va)))
 			break;
-		entry = &w.table[level_index(va, 1)];
+		entry = &w.to[level_index(va, 1)];
 		if (!*entry)
 			continue;
 		/* What takes steps is not begun here. */
-		if (mapdb_table_node(w.info, mapdb_ref(entry))->child ||
-		    unlikely(leaf_unmap(&op, w.info, entry, va, fpage & L4_FPAGE_RIGHTS_MASK, self)))
+		if (mapdb_table_node(w.to_info, mapdb_ref(entry))->child ||
+		    unlikely(leaf_unmap(&op, w.to_info, entry, va, fpage & L4_FPAGE_RIGHTS_MASK, self)))
 			break;
 	}
 	op_finish(&op);
@@ -941,7 +967,7 @@ int space_enter(struct space *s, u64 va, u64 pa, unsigned int order,
 		ret = mapdb_companion(frame_info(entry), s->quota);
 	if (ret)
 		return ret;
-	value = child_value(pa | PTE_W | PTE_XP | cache_bits[cache], 0, level, rights);
+	value = child_value(pa | PTE_W | PTE_D | PTE_XP | cache_bits[cache], 0, level, rights);
 	leaf_enter(s, frame_info(entry), entry, value, 0, NULL);
 	return 0;
 }
@@ -975,7 +1001,7 @@ int space_enter_ku_mem(struct space *s, u64 va, u64 bytes)
 		if (!page)
 			goto undo;
 		entry = !entry || last_of_table(entry) ? walk(s, at, &(unsigned int){ 0 }) : entry + 1;
-		*entry = child_value(frame_pa(page) | PTE_W, 0, 1, SPACE_RIGHTS_W) | PTE_KU;
+		*entry = child_value(frame_pa(page) | PTE_W | PTE_D, 0, 1, SPACE_RIGHTS_W) | PTE_KU;
 		mapdb_count(frame_info(entry), mapdb_ref(entry));
 		s->pages++;
 	}

@@ -363,6 +363,14 @@ static void random_map(bool may_fail)
 	CHECK(count == expected || model_source_lost);
 }
 
+static void check_page(struct space *s, u64 va, u64 pa, unsigned int rights)
+{
+	unsigned int order, held;
+	u64 at;
+
+	CHECK(!space_lookup(s, va, &at, &order, &held) && at == pa && order == 12 && held == rights);
+}
+
 static l4_umword_t small_page(u64 va, unsigned int rights)
 {
 	return va | L4_FPAGE_MEMORY << L4_FPAGE_TYPE_SHIFT | PAGE_SHIFT << L4_FPAGE_ORDER_SHIFT | rights;
@@ -788,6 +796,21 @@ static void lists(void)
 	CHECK(!space_unmap_items(b, (l4_umword_t[]){ small_page(0xffff800000000000, L4_FPAGE_RWX) }, 1, true));
 	CHECK(!space_unmap_items(b, (l4_umword_t[]){ small_page(0, L4_FPAGE_RWX) }, 1, true));
 	CHECK(!space_map_list(b, a, &(l4_vcpu_map_t){ .src = LOW | L4_FPAGE_RW, .dst = PAGE_SHIFT }, 1));
+	/* In the last table of the low half, whose last page nobody has. */
+	CHECK(!space_map_page(b, L4_USER_LOW_END - PAGE_SIZE, a, LOW, 12, L4_FPAGE_R));
+	CHECK(space_map_items(b, a, (l4_umword_t[]){ L4_USER_LOW_END - 2 * PAGE_SIZE, good, L4_USER_LOW_END, good }, 2) == 1);
+	CHECK(!space_map_list(b, a, &(l4_vcpu_map_t){ LOW | L4_FPAGE_RW, L4_USER_LOW_END | PAGE_SHIFT }, 1));
+	CHECK(b->pages == 4);
+	/* From and to several tables, and to and fro. */
+	CHECK(!space_enter(a, HIGH, 0x90000000, 12, L4_FPAGE_R, SPACE_WB));
+	CHECK(space_map_items(b, a, (l4_umword_t[]){
+		LOW + 3 * PAGE_SIZE, good + 3 * PAGE_SIZE, L4_USER_LOW_END - 3 * PAGE_SIZE, small_page(HIGH, L4_FPAGE_RWX),
+		LOW + 4 * PAGE_SIZE, small_page(HIGH, L4_FPAGE_RW), LOW + 5 * PAGE_SIZE, small_page(LOW + 5 * PAGE_SIZE, L4_FPAGE_RX),
+		LOW + 6 * PAGE_SIZE, small_page(HIGH + PAGE_SIZE, L4_FPAGE_RW) }, 5) == 4);
+	check_page(b, LOW + 3 * PAGE_SIZE, 0x80003000, L4_FPAGE_RW);
+	check_page(b, L4_USER_LOW_END - 3 * PAGE_SIZE, 0x90000000, L4_FPAGE_R);
+	check_page(b, LOW + 4 * PAGE_SIZE, 0x90000000, L4_FPAGE_R);
+	check_page(b, LOW + 5 * PAGE_SIZE, 0x80005000, L4_FPAGE_RX);
 	destroy_all();
 }
 

@@ -148,13 +148,16 @@ static bool space_is_loaded(const struct cpu *cpu, const struct space *s)
  * Translations of a table that is not loaded are not in the TLB (loading CR3 drops
  * all but global ones). A high address of a server may be seen through any view, so it always goes.
  */
+u64 arch_tlb_uncached(const struct space *s)
+{
+	u64 cr3 = this_cpu()->cr3;
+
+	return cr3 != s->cr3 && !(s->view_root && cr3 == s->view_cr3) ? KERNEL_SPACE : 0;
+}
+
 void arch_tlb_flush(struct space *s, u64 va, unsigned int order)
 {
-	struct cpu *cpu = this_cpu();
-
-	if (va < KERNEL_SPACE && cpu->cr3 != s->cr3 && !(s->view_root && cpu->cr3 == s->view_cr3))
-		return;
-	cpu->count.tlb_flushes++;
+	this_cpu()->count.tlb_flushes++;
 	invlpg(va);
 }
 

@@ -99,6 +99,11 @@ void __wrap_frame_free_zeroed(void *va, struct quota *q)
 
 /* --- the TLB model */
 
+u64 arch_tlb_uncached(const struct space *s)
+{
+	return 0;
+}
+
 void arch_tlb_flush(struct space *s, u64 va, unsigned int order)
 {
 	for (unsigned int i = 0; i < tlb_count; i++)
