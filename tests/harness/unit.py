@@ -43,7 +43,7 @@ def build(source):
 
 
 def headers():
-    for folder in ("microkernel", "l4re", "tests/unit"):
+    for folder in ("microkernel", "l4re", "drivers", "tests/unit"):
         for path, _, names in os.walk(os.path.join(TOP, folder)):
             yield from (os.path.join(path, n) for n in names if n.endswith(".h"))
 

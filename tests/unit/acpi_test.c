@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "machine.h"
+#include "support/random.h"
 
 #define RSDP 0xe0100
 #define RSDT 0x7fe0000
@@ -18,17 +19,10 @@
 #define ROUNDS 3000
 
 static u8 *memory;
-static u64 seed = 1;
 
 void *arch_phys_to_virt(u64 pa)
 {
 	return memory + pa;
-}
-
-static u64 draw(u64 limit)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % limit;
 }
 
 static void put(u64 pa, u64 value, unsigned int bytes)
@@ -113,12 +107,12 @@ static const char *test_broken(void)
 	unsigned int i, n;
 
 	for (i = 0; i < ROUNDS; i++) {
-		u64 t = tables[draw(4)];
+		u64 t = tables[random_below(4)];
 		u32 bytes;
 
 		build();
-		for (n = draw(8); n-- > 0;)
-			memory[t + draw(128)] = draw(256);
+		for (n = random_below(8); n-- > 0;)
+			memory[t + random_below(128)] = random_below(256);
 		memcpy(&bytes, memory + t + 4, 4);
 		if (bytes >= 36 && bytes < 1 << 16)
 			seal(t, bytes, t + 9);

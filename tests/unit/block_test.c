@@ -12,6 +12,7 @@
 #include <l4/sys/err.h>
 
 #include "block.h"
+#include "support/random.h"
 
 #define SESSIONS 3
 #define WINDOW 0x20000UL
@@ -25,14 +26,7 @@ static char disk[DISK_SECTORS * 512];
 static struct block_service *service;
 static struct block_request *at_device[BLOCK_REQUESTS_MAX];
 static unsigned int at_device_count, notified[SESSIONS], want_again;
-static unsigned long seed = 1;
 static const char *test;
-
-static unsigned int random_below(unsigned int n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static void check(int good, const char *what)
 {

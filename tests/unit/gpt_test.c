@@ -11,19 +11,13 @@
 #include <l4/sys/err.h>
 
 #include "gpt.h"
+#include "support/random.h"
 
 #define BLOCKS 2048U
 
 static unsigned char *image;
 static unsigned int block_bytes;
 static struct gpt gpt;
-static unsigned long seed = 1;
-
-static unsigned int random_below(unsigned int n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static void check(int good, const char *name, const char *what)
 {

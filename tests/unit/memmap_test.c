@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "support/random.h"
 
 #define PAGES 4096
 #define ROUNDS 20000
@@ -17,7 +18,6 @@
 l4_kernel_info_t kip;
 struct acpi_facts acpi;
 static u8 model[PAGES];
-static u64 seed = 1;
 
 void panic(const char *fmt, ...)
 {
@@ -28,12 +28,6 @@ void panic(const char *fmt, ...)
 u64 cpu_physical_limit(void)
 {
 	return PAGES * PAGE_SIZE;
-}
-
-static u64 draw(u64 limit)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % limit;
 }
 
 static void start_over(void)
@@ -102,20 +96,20 @@ static bool found_is_right(u64 bytes)
 
 static const char *round_of_marks(void)
 {
-	u64 first = draw(PAGES), end = first + draw(PAGES - first + 1);
+	u64 first = random_below(PAGES), end = first + random_below(PAGES - first + 1);
 
 	if (kip.mem_count > L4_KIP_MEM_MAX - 4)
 		start_over();
-	mark(first, end, 1 + draw(5));
+	mark(first, end, 1 + random_below(5));
 	if (!list_is_model())
 		return "the list differs from the model";
-	first = draw(PAGES);
-	end = first + draw(PAGES - first) + 1;
+	first = random_below(PAGES);
+	end = first + random_below(PAGES - first) + 1;
 	if (arch_phys_is_ram(first * PAGE_SIZE, (end - first) * PAGE_SIZE) != model_all(first, end, is_ram))
 		return "arch_phys_is_ram";
 	if (arch_phys_is_user(first * PAGE_SIZE, (end - first) * PAGE_SIZE) != model_all(first, end, is_not_kernel))
 		return "arch_phys_is_user";
-	return found_is_right((1 + draw(1024)) * PAGE_SIZE) ? NULL : "memmap_find";
+	return found_is_right((1 + random_below(1024)) * PAGE_SIZE) ? NULL : "memmap_find";
 }
 
 static const char *test_random(void)

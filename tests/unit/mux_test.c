@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../drivers/console/mux.h"
+#include "support/random.h"
 
 #define SHOWN (64 << 20)
 #define SESSIONS 13
@@ -18,7 +19,6 @@ static char *shown, *expected; /* what the terminal got, and should have got */
 static unsigned long shown_used, expected_used;
 static unsigned notified[MUX_SESSIONS];
 static const char *name;
-static unsigned long seed = 1;
 
 static void check_at(int line, int good, const char *what)
 {
@@ -29,12 +29,6 @@ static void check_at(int line, int good, const char *what)
 	abort();
 }
 #define CHECK(x) check_at(__LINE__, !!(x), #x)
-
-static unsigned below(unsigned n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static void show(const char *text, unsigned bytes)
 {
@@ -177,31 +171,31 @@ static void step_output(void)
 {
 	static const char kinds[] = "ab \t\n\n\r\033\177\302\233\200\342\014z";
 	char text[600];
-	unsigned i, s = below(SESSIONS), n = below(below(8) ? 40 : sizeof(text)), lines = below(4);
+	unsigned i, s = random_below(SESSIONS), n = random_below(random_below(8) ? 40 : sizeof(text)), lines = random_below(4);
 
 	for (i = 0; i < n; i++)
-		text[i] = lines ? kinds[below(sizeof(kinds) - 1)] : 'x';
+		text[i] = lines ? kinds[random_below(sizeof(kinds) - 1)] : 'x';
 	mux_output(&mux, s, text, n);
 	model_output(s, text, n);
-	mux_output(&mux, SESSIONS + below(1000), text, n); /* nobody */
+	mux_output(&mux, SESSIONS + random_below(1000), text, n); /* nobody */
 }
 
 static void step_input(void)
 {
 	static const char commands[] = "0123456789ntnx\024";
-	unsigned i, n = below(50) ? below(4) : 1500;
+	unsigned i, n = random_below(50) ? random_below(4) : 1500;
 	char c;
 
 	for (i = 0; i < n; i++) {
-		c = below(256);
+		c = random_below(256);
 		if (c == 0x14)
 			c = 'q';
 		mux_input(&mux, c);
 		model_type(c);
 	}
-	if (below(3))
+	if (random_below(3))
 		return;
-	c = commands[below(sizeof(commands) - 1)];
+	c = commands[random_below(sizeof(commands) - 1)];
 	mux_input(&mux, 0x14);
 	mux_input(&mux, c);
 	model_command(c);
@@ -209,7 +203,7 @@ static void step_input(void)
 
 static void step_read(void)
 {
-	unsigned s = below(SESSIONS), want = below(600), left = m[s].typed_used - m[s].typed_read, n;
+	unsigned s = random_below(SESSIONS), want = random_below(600), left = m[s].typed_used - m[s].typed_read, n;
 	char text[600];
 	int more = -1;
 
@@ -227,13 +221,13 @@ static void start(void)
 	memset(m, 0, sizeof(m));
 	memset(notified, 0, sizeof(notified));
 	mux_init(&mux, &ops);
-	mux.background = background = below(8) != 0;
+	mux.background = background = random_below(8) != 0;
 	shown_used = expected_used = held_used = column = 0;
 	focus = -1;
 	for (i = 0; i < SESSIONS; i++) {
-		sprintf(m[i].name, "%.*s%u", (int)below(25), "abcdefghijklmnopqrstuvwxyz", i);
+		sprintf(m[i].name, "%.*s%u", (int)random_below(25), "abcdefghijklmnopqrstuvwxyz", i);
 		m[i].typed = malloc(1 << 20);
-		m[i].plain = below(4) == 0;
+		m[i].plain = random_below(4) == 0;
 		CHECK(mux_add(&mux, m[i].name, m[i].plain) == (int)i);
 	}
 }
@@ -245,7 +239,7 @@ static void check_random(void)
 	for (round = 0; round < 40; round++) {
 		start();
 		for (i = done = 0; i < 3000; i++) {
-			switch (below(6)) {
+			switch (random_below(6)) {
 			case 0:
 				step_input();
 				break;
@@ -254,7 +248,7 @@ static void check_random(void)
 				break;
 			case 2:
 				CHECK(mux_holds(&mux) == (held_used != 0));
-				if (below(20))
+				if (random_below(20))
 					break;
 				mux_release(&mux);
 				model_release();

@@ -15,16 +15,10 @@
 #include "acpi.h"
 #include "bus.h"
 #include "grant.h"
+#include "support/random.h"
 
 #define ROUNDS 20000
 
-static l4_uint64_t seed = 1;
-
-static unsigned draw(unsigned limit)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % limit;
-}
 
 /* --- ACPI: a small physical memory, each table a page. */
 
@@ -134,11 +128,11 @@ static const char *test_acpi_hostile(void)
 	unsigned i, n;
 
 	for (i = 0; i < ROUNDS; i++) {
-		unsigned t = 1 + draw(4), bytes;
+		unsigned t = 1 + random_below(4), bytes;
 
 		build_tables();
-		for (n = draw(8); n-- > 0;)
-			page(t)[draw(150)] = draw(3) ? draw(256) : 255;
+		for (n = random_below(8); n-- > 0;)
+			page(t)[random_below(150)] = random_below(3) ? random_below(256) : 255;
 		memcpy(&bytes, page(t) + 4, 4);
 		if (bytes >= 36 && bytes <= 4096)
 			seal(page(t), bytes, 9);
@@ -354,13 +348,15 @@ static const char *test_bus_hostile(void)
 		const char *why;
 
 		build_machine();
-		for (n = draw(24); n-- > 0;) {
-			struct model *m = &models[draw(MODEL_FUNCTIONS)];
+		for (n = random_below(24); n-- > 0;) {
+			struct model *m = &models[random_below(MODEL_FUNCTIONS)];
 
-			if (draw(4))
-				m->space[draw(0x70)] = draw(256);
+			if (random_below(4))
+				m->space[random_below(0x70)] = random_below(256);
 			else
-				m->bar_mask[draw(6)] = draw(2) ? ~0U << draw(32) : (l4_uint32_t)(draw(1U << 16) << draw(17));
+				m->bar_mask[random_below(6)] = random_below(2) ?
+					~0U << random_below(32) :
+					(l4_uint32_t)(random_below(1U << 16) << random_below(17));
 		}
 		accesses = wild = 0;
 		pci_bus_scan(&bus);
@@ -372,7 +368,7 @@ static const char *test_bus_hostile(void)
 		if (why)
 			return why;
 		for (n = 0; n < bus.function_count; n++)
-			pci_msix_overlaps(&bus.functions[n], draw(8), draw(1 << 20), draw(1 << 20));
+			pci_msix_overlaps(&bus.functions[n], random_below(8), random_below(1 << 20), random_below(1 << 20));
 	}
 	return NULL;
 }

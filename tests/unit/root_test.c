@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "support/random.h"
 
 /* Behind what the address sanitizer keeps for itself at the start of the window. */
 #define RAM_PA 0x100000000UL
@@ -29,7 +30,7 @@ static l4_umword_t gate_label[SLOTS]; /* by slot; 0: empty */
 static unsigned char leaf[PAGES];     /* order of the window's page, 0: not mapped */
 static unsigned char held[PAGES];     /* a client has it */
 static const char *name;
-static unsigned long seed = 1, gates_left = ~0UL;
+static unsigned long gates_left = ~0UL;
 
 static void check_at(int line, int good, const char *what)
 {
@@ -40,12 +41,6 @@ static void check_at(int line, int good, const char *what)
 	abort();
 }
 #define CHECK(x) check_at(__LINE__, !!(x), #x)
-
-static unsigned long below(unsigned long n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 /* --- the kernel */
 
@@ -277,11 +272,11 @@ static void random_dataspace(struct quota *q, unsigned long mark)
 	static const l4_uint64_t kinds[] = { 0x1000, 0x10000, 0x200000, 0x300000, 0x700000, 0x1800000 };
 	struct live *l = &live[live_count];
 	l4_uint64_t used = q->used, free = pages_free_bytes();
-	unsigned continuous = below(2);
+	unsigned continuous = random_below(2);
 
-	l->bytes = below(2) ? kinds[below(6)] : 1 + below(kinds[below(6)]);
+	l->bytes = random_below(2) ? kinds[random_below(6)] : 1 + random_below(kinds[random_below(6)]);
 	if (create_object(q, L4RE_PROTO_DATASPACE, l->bytes, continuous ? L4RE_MA_CONTINUOUS : 0,
-			  continuous ? below(24) : 0, &l->o) < 0) {
+			  continuous ? random_below(24) : 0, &l->o) < 0) {
 		CHECK(q->used == used && pages_free_bytes() == free);
 		return;
 	}
@@ -325,7 +320,7 @@ static void check_memory(void)
 	unsigned long i;
 
 	for (i = 1; i < 2000; i++) {
-		switch (below(8)) {
+		switch (random_below(8)) {
 		case 0:
 			if (!sub)
 				create_object(first, L4RE_PROTO_MEM_ALLOC, 0x1000000, 0, 0, (struct object **)&sub);
@@ -334,14 +329,14 @@ static void check_memory(void)
 			break;
 		case 1: case 2: case 3:
 			if (live_count)
-				drop(below(live_count));
+				drop(random_below(live_count));
 			break;
 		default:
 			if (live_count < LIVE_MAX)
-				random_dataspace(sub && below(2) ? sub : first, i);
+				random_dataspace(sub && random_below(2) ? sub : first, i);
 		}
 		/* Kernel memory can run out at any gate. */
-		gates_left = below(10) ? ~0UL : 0;
+		gates_left = random_below(10) ? ~0UL : 0;
 	}
 	gates_left = ~0UL;
 	if (sub)
@@ -382,7 +377,7 @@ static void check_slots(void)
 		bytes -= 0x80000;
 	CHECK(depth == QUOTA_DEPTH_MAX);
 	CHECK(create_object((struct quota *)q, L4RE_PROTO_MEM_ALLOC, 0x1000, 0, 0, &o) == -L4_ERANGE);
-	while (create_object(below(2) ? (struct quota *)q : sub, L4RE_PROTO_LOG, 0x61, 0, 0, &o) == 0)
+	while (create_object(random_below(2) ? (struct quota *)q : sub, L4RE_PROTO_LOG, 0x61, 0, 0, &o) == 0)
 		count++;
 	CHECK(gates() - before <= slots_share(0x800000) + 1 && count > 100);
 	CHECK(create_object(first, L4RE_PROTO_LOG, 0x61, 0, 0, &o) == 0 && release(o) == 0);
@@ -443,16 +438,16 @@ static void check_nonsense(void)
 	CHECK(create_object((struct quota *)q, L4RE_PROTO_NAMESPACE, 0, 0, 0, &o[3]) == 0);
 	for (i = 0; i < 60000; i++) {
 		for (k = 0; k < 63; k++)
-			utcb.msg.mr[k] = below(3) ? below(8) : below(3) ? edges[below(9)] : seed;
-		if (!below(4))
-			utcb.msg.mr[0] = L4RE_PROTO_DATASPACE + below(8);
-		made = o[below(4)];
+			utcb.msg.mr[k] = random_below(3) ? random_below(8) : random_below(3) ? edges[random_below(9)] : seed;
+		if (!random_below(4))
+			utcb.msg.mr[0] = L4RE_PROTO_DATASPACE + random_below(8);
+		made = o[random_below(4)];
 		/* No right S: they stay. Real clearing of all memory is tested elsewhere. */
-		tag = send(made, below(2), protos[below(5)], below(64), 0);
+		tag = send(made, random_below(2), protos[random_below(5)], random_below(64), 0);
 		CHECK(l4_msgtag_items(tag) * 2 + l4_msgtag_words(tag) <= 63);
 		CHECK(((struct quota *)q)->used <= 0x400000);
 		for (k = 0; k < l4_msgtag_items(tag) && made == q; k++)
-			if (below(4))
+			if (random_below(4))
 				release(item_object());
 	}
 	CHECK(release(q) == 0 && first->used == used);

@@ -12,6 +12,7 @@
 #include <l4/sys/err.h>
 
 #include "disk.h"
+#include "support/random.h"
 
 #define DMA 0x7000000UL
 #define DATA 0x9000000UL
@@ -21,13 +22,6 @@ static struct disk_memory *memory;
 static struct block_request requests[BLOCK_REQUESTS_MAX];
 static struct vring_server device;
 static struct vring_chain chain;
-static unsigned long seed = 1;
-
-static unsigned int random_below(unsigned int n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static void check(int good, const char *name, const char *what)
 {

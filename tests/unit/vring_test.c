@@ -11,6 +11,7 @@
 
 #include <l4/sys/err.h>
 #include <l4/virtio/ring.h>
+#include "support/random.h"
 
 #define FIRST 4096UL
 #define BYTES 0x8000UL
@@ -24,13 +25,6 @@ static char *window;
 static struct vring_server server;
 static struct vring_client client;
 static struct vring_chain chain;
-static unsigned long seed = 1;
-
-static unsigned int random_below(unsigned int n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static void check(int good, const char *name, const char *what)
 {
