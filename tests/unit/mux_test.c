@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../drivers/console/mux.h"
+#include "support/check.h"
 #include "support/random.h"
 
 #define SHOWN (64 << 20)
@@ -18,17 +19,6 @@ static struct mux mux;
 static char *shown, *expected; /* what the terminal got, and should have got */
 static unsigned long shown_used, expected_used;
 static unsigned notified[MUX_SESSIONS];
-static const char *name;
-
-static void check_at(int line, int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s line %d: %s (seed %lu)\n", name, line, what, seed);
-	fflush(stdout);
-	abort();
-}
-#define CHECK(x) check_at(__LINE__, !!(x), #x)
 
 static void show(const char *text, unsigned bytes)
 {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "support/check.h"
 #include "support/random.h"
 
 /* Behind what the address sanitizer keeps for itself at the start of the window. */
@@ -29,18 +30,7 @@ static struct quota *first;
 static l4_umword_t gate_label[SLOTS]; /* by slot; 0: empty */
 static unsigned char leaf[PAGES];     /* order of the window's page, 0: not mapped */
 static unsigned char held[PAGES];     /* a client has it */
-static const char *name;
 static unsigned long gates_left = ~0UL;
-
-static void check_at(int line, int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s line %d: %s (seed %lu)\n", name, line, what, seed);
-	fflush(stdout);
-	abort();
-}
-#define CHECK(x) check_at(__LINE__, !!(x), #x)
 
 /* --- the kernel */
 

@@ -74,6 +74,17 @@
 	mov	THREAD_FRAME + FRAME_R15(\thread), %r15
 .endm
 
+/* Back to the user's instruction behind an IPC: what is left of the registers holds nothing of the kernel's. */
+.macro SYSRET_CLEAN
+	xor	%edi, %edi
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	swapgs
+	sysretq
+.endm
+
 /* Is any data segment selector not 0? */
 .macro OR_SEGMENTS
 	mov	%ds, %ebx
@@ -337,13 +348,7 @@ call_object:
 	mov	THREAD_FRAME + FRAME_FLAGS(%rsp), %r11
 	mov	THREAD_FRAME + FRAME_SP(%rsp), %rsp
 	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%edx, %edx
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	swapgs
-	sysretq
+	SYSRET_CLEAN
 	/* It waits, was preempted, or has woken somebody; or it destroyed itself, which leaves the CPU idle. */
 1:	mov	%gs:CPU_CURRENT, %rdi
 	mov	%gs:CPU_STACK_TOP, %rsp
@@ -584,14 +589,7 @@ exit_to_thread:
 	mov	THREAD_FRAME + FRAME_FLAGS(%rax), %r11
 	mov	THREAD_FRAME + FRAME_SP(%rax), %rsp
 	mov	THREAD_FRAME + FRAME_AX(%rax), %rax
-	/* nothing of the kernel's goes out */
-	xor	%edi, %edi
-	xor	%edx, %edx
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	swapgs
-	sysretq
+	SYSRET_CLEAN
 exit_all:
 	lea	THREAD_FRAME(%rax), %rsp
 	cmpq	$FRAME_SYSCALL, FRAME_TRAPNO(%rsp)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* void call_run(struct call_regs *r): the system call with all registers from r, and all back to it. */
+#include "callee_saved.h"
 #include "call_run.h"
 
 	.text
 	.globl call_run
 call_run:
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	PUSH_CALLEE_SAVED
 	push %rdi
 	mov 8 * CR_AX(%rdi), %rax
 	mov 8 * CR_BX(%rdi), %rbx
@@ -50,12 +46,7 @@ call_run_done:
 	pushq $2
 	popf
 	add $8, %rsp
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
+	POP_CALLEE_SAVED
 	ret
 
 	.section .note.GNU-stack, "", @progbits

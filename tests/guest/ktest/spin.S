@@ -4,17 +4,13 @@
  * void spin_check(struct spin *s): fills general registers, flags, FS and GS base, segment
  * selectors, x87, SSE and AVX state from s->seed, loops until s->stop, then stores everything.
  */
+#include "callee_saved.h"
 #include "spin.h"
 
 	.text
 	.globl spin_check
 spin_check:
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	PUSH_CALLEE_SAVED
 	mov %rsp, SPIN_RSP(%rdi)
 	rdgsbase %rax
 	mov %rax, SPIN_OLD_GS(%rdi)
@@ -93,12 +89,7 @@ spin_check:
 	mov SPIN_OLD_GS(%rdi), %rax
 	wrgsbase %rax
 	fninit
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
+	POP_CALLEE_SAVED
 	ret
 
 	.section .note.GNU-stack, "", @progbits
