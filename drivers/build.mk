@@ -18,5 +18,6 @@ $(DRV_OUT)/%.o: drivers/%.c l4re/build.mk drivers/build.mk
 
 $(eval $(call driver,console,console))
 $(eval $(call driver,pci,pci))
-$(eval $(call driver,virtio_blk,virtio_blk virtio block))
+$(eval $(call driver,virtio_blk,virtio_blk virtio disk block))
+$(eval $(call driver,nvme,nvme disk block))
 $(eval $(call driver,ram_disk,ram_disk block))

@@ -23,6 +23,7 @@
 struct block_geometry {
 	l4_uint64_t sectors;
 	l4_uint32_t block_bytes;       /**< smallest unit that it likes to write */
+	l4_uint32_t unit_bytes;        /**< smallest unit that it can read or write, a power of two from 512 */
 	l4_uint32_t segs_max;          /**< data segments of a request, at most BLOCK_SEGS_MAX */
 	l4_uint32_t seg_bytes_max;     /**< 0: no limit */
 	l4_uint64_t features;          /**< VIRTIO_BLK_F_RO, FLUSH, DISCARD, WRITE_ZEROES */
@@ -43,6 +44,8 @@ struct block_request {
 	struct block_request *next;    /**< in the session's list, or free */
 	struct block_session *session;
 	enum block_request_state state;
+	l4_uint64_t due_ns;            /**< when it is too late, if BLOCK_AT_DEVICE */
+	unsigned late;                 /**< how often that has been */
 	l4_uint16_t head;              /**< of the client's chain */
 	l4_uint8_t status;             /**< enum virtio_blk_status */
 	l4_uint64_t status_at;         /**< bus address in the window */
@@ -76,6 +79,8 @@ struct block_ops {
 	void (*notify)(struct block_session *s);
 	/** Call block_kick(s) again, after others have had their turn. */
 	void (*again)(struct block_session *s);
+	/** A clock in nanoseconds. */
+	l4_uint64_t (*now)(void);
 };
 
 struct block_service {
@@ -86,6 +91,7 @@ struct block_service {
 	struct block_session sessions[BLOCK_SESSIONS_MAX];
 	unsigned session_count;
 	unsigned share;                /**< requests a session may have out: they are never short */
+	l4_uint64_t patience_ns;       /**< what a request at the device may take */
 	struct vring_chain chain;
 };
 
@@ -102,10 +108,20 @@ struct block_client {
 void block_init(struct block_service *b, const struct block_ops *ops, const struct block_geometry *g);
 /** Add a session, before the first kick. Null: too many, or the range is not on the disk. */
 struct block_session *block_session_add(struct block_service *b, const struct block_client *c);
-/** All sessions are there: look at every one as if it had been kicked. */
-void block_start(struct block_service *b);
+/**
+ * All sessions are there: look at every one as if it had been kicked. The device has patience_ns for each request that it gets; 0: as
+ * long as it likes.
+ */
+void block_start(struct block_service *b, l4_uint64_t patience_ns);
 /** The client may have changed its page or its ring. */
 void block_kick(struct block_session *s);
+/** When the first of the requests at the device will be too late, in the clock of `now`; ~0: none is there, or none can be. */
+l4_uint64_t block_due(const struct block_service *b);
+/**
+ * The device has been reset and has nothing more of what it was given. It gets that once more, except for what was too late for the
+ * second time, which fails with VIRTIO_BLK_S_IOERR, and what nobody waits for. Returns how many requests failed.
+ */
+unsigned block_retry(struct block_service *b);
 /** The device is done with r. */
 void block_complete(struct block_request *r, enum virtio_blk_status status);
 

@@ -79,6 +79,12 @@ static int range_ok(const struct block_session *s, l4_uint64_t sector, l4_uint64
 	return sectors && sector <= s->range.sectors && sectors <= s->range.sectors - sector;
 }
 
+/* Whether the device can do it without touching what is beside it. */
+static int unit_ok(const struct block_session *s, l4_uint64_t sector, l4_uint64_t sectors)
+{
+	return !((sector | sectors) & (s->service->geometry.unit_bytes / VIRTIO_BLK_SECTOR - 1));
+}
+
 static int refuse(struct block_request *r, enum virtio_blk_status status)
 {
 	r->status = status;
@@ -88,7 +94,8 @@ static int refuse(struct block_request *r, enum virtio_blk_status status)
 static int decode_data(const struct block_session *s, struct cursor *c, struct block_request *r)
 {
 	/* Segments may overlap, so together they can be longer than the window. */
-	if (r->bytes % VIRTIO_BLK_SECTOR || r->bytes > TRANSFER_MAX || !range_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) || gather(s, c, r))
+	if (r->bytes % VIRTIO_BLK_SECTOR || r->bytes > TRANSFER_MAX || !range_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) ||
+	    !unit_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) || gather(s, c, r))
 		return refuse(r, VIRTIO_BLK_S_IOERR);
 	r->sector += s->range.first;
 	return 1;
@@ -108,7 +115,8 @@ static int decode_range(const struct block_session *s, struct cursor *c, struct 
 	/* Section 5.2.6.2: only write zeroes may have a flag, and only this one. */
 	if (range.flags & ~(zeroes ? VIRTIO_BLK_UNMAP : 0U))
 		return refuse(r, VIRTIO_BLK_S_UNSUPP);
-	if (!range_ok(s, range.sector, range.sectors) || range.sectors > (zeroes ? g->write_zeroes_max : g->discard_max))
+	if (!range_ok(s, range.sector, range.sectors) || !unit_ok(s, range.sector, range.sectors) ||
+	    range.sectors > (zeroes ? g->write_zeroes_max : g->discard_max))
 		return refuse(r, VIRTIO_BLK_S_IOERR);
 	r->sector = s->range.first + range.sector;
 	r->sectors = range.sectors;

@@ -83,6 +83,7 @@ static void enlist(struct block_session *s, struct block_request *r)
 {
 	r->session = s;
 	r->next = 0;
+	r->late = 0;
 	if (s->first)
 		s->last->next = r;
 	else
@@ -91,10 +92,16 @@ static void enlist(struct block_session *s, struct block_request *r)
 	s->out++;
 }
 
+/* How often a request may be too late. */
+#define LATE_MAX 2
+
 static void submit(struct block_request *r)
 {
+	const struct block_service *b = r->session->service;
+
 	r->state = BLOCK_AT_DEVICE;
-	r->session->service->ops->submit(r);
+	r->due_ns = b->patience_ns ? b->ops->now() + b->patience_ns : ~0UL;
+	b->ops->submit(r);
 }
 
 static struct vring_server *ring(struct block_session *s)
@@ -207,24 +214,73 @@ void block_kick(struct block_session *s)
 	serve(s);
 }
 
-void block_start(struct block_service *b)
+void block_start(struct block_service *b, l4_uint64_t patience_ns)
 {
 	unsigned i;
 
+	b->patience_ns = patience_ns;
 	b->share = b->session_count ? BLOCK_REQUESTS_MAX / b->session_count : 0;
 	for (i = 0; i < b->session_count; i++)
 		block_kick(&b->sessions[i]);
 }
 
-void block_complete(struct block_request *r, enum virtio_blk_status status)
+/* Something of s is done. */
+static void done(struct block_session *s)
 {
-	struct block_session *s = r->session;
-
-	r->state = BLOCK_DONE;
-	r->status = status;
 	if (s->vio.state != L4VIO_RUNNING)
 		stop(s);
 	else if (settle(s) && vring_server_should_notify(ring(s)))
 		s->service->ops->notify(s);
 	serve(s);
+}
+
+void block_complete(struct block_request *r, enum virtio_blk_status status)
+{
+	r->state = BLOCK_DONE;
+	r->status = status;
+	done(r->session);
+}
+
+l4_uint64_t block_due(const struct block_service *b)
+{
+	const struct block_request *r;
+	l4_uint64_t due = ~0UL;
+	unsigned i;
+
+	for (i = 0; i < b->session_count; i++)
+		for (r = b->sessions[i].first; r; r = r->next)
+			if (r->state == BLOCK_AT_DEVICE && r->due_ns < due)
+				due = r->due_ns;
+	return due;
+}
+
+/* Returns whether it failed. */
+static int retry(struct block_request *r, l4_uint64_t now)
+{
+	int running = r->session->vio.state == L4VIO_RUNNING;
+
+	r->late += r->due_ns <= now;
+	if (running && r->late < LATE_MAX) {
+		submit(r);
+		return 0;
+	}
+	r->state = BLOCK_DONE;
+	r->status = VIRTIO_BLK_S_IOERR;
+	return running;
+}
+
+unsigned block_retry(struct block_service *b)
+{
+	l4_uint64_t now = b->ops->now();
+	struct block_request *r;
+	unsigned i, failed = 0;
+
+	/* All of it first: reporting takes new requests, which are not to be looked at. */
+	for (i = 0; i < b->session_count; i++)
+		for (r = b->sessions[i].first; r; r = r->next)
+			if (r->state == BLOCK_AT_DEVICE)
+				failed += retry(r, now);
+	for (i = 0; i < b->session_count; i++)
+		done(&b->sessions[i]);
+	return failed;
 }

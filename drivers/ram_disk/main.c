@@ -119,7 +119,7 @@ __attribute__((noreturn)) static void serve(void)
 int main(void)
 {
 	struct block_geometry g = {
-		.block_bytes = VIRTIO_BLK_SECTOR, .segs_max = BLOCK_SEGS_MAX, .discard_max = RANGE_MAX,
+		.block_bytes = VIRTIO_BLK_SECTOR, .unit_bytes = VIRTIO_BLK_SECTOR, .segs_max = BLOCK_SEGS_MAX, .discard_max = RANGE_MAX,
 		.write_zeroes_max = RANGE_MAX, .write_zeroes_unmap = 1,
 		.features = VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES };
 	l4_size_t bytes;
@@ -132,6 +132,6 @@ int main(void)
 	}
 	block_init(&service, &ops, &g);
 	open_sessions();
-	block_start(&service);
+	block_start(&service, 0);
 	serve();
 }

@@ -19,6 +19,7 @@ int disk_geometry(const struct virtio_blk_config *c, l4_uint64_t features, struc
 	memset(g, 0, sizeof(*g));
 	g->sectors = c->capacity;
 	g->block_bytes = features & VIRTIO_BLK_F_BLK_SIZE ? c->blk_size : VIRTIO_BLK_SECTOR;
+	g->unit_bytes = VIRTIO_BLK_SECTOR;
 	g->segs_max = features & VIRTIO_BLK_F_SEG_MAX ? at_most(c->seg_max, BLOCK_SEGS_MAX) : 1;
 	g->seg_bytes_max = features & VIRTIO_BLK_F_SIZE_MAX ? c->size_max : 0;
 	g->features = features & (VIRTIO_BLK_F_RO | VIRTIO_BLK_F_FLUSH);
@@ -40,7 +41,7 @@ int disk_geometry(const struct virtio_blk_config *c, l4_uint64_t features, struc
 }
 
 void disk_init(struct disk *d, struct disk_memory *memory, l4_uint64_t dma, l4_uint64_t features,
-	       struct block_request *first_request)
+	       const struct block_request *first_request)
 {
 	*d = (struct disk){ .memory = memory, .dma = dma, .first_request = first_request };
 	vring_client_init(&d->ring, memory->desc, memory->avail, memory->used, DISK_RING, features);

@@ -23,14 +23,14 @@ struct disk_memory {
 	l4_uint8_t avail[512] __attribute__((aligned(64)));
 	l4_uint8_t used[2048] __attribute__((aligned(64)));
 	struct disk_slot slot[BLOCK_REQUESTS_MAX] __attribute__((aligned(64)));
-	l4_uint8_t buffer[20480] __attribute__((aligned(4096))); /* for the driver's own reading */
+	l4_uint8_t buffer[20480] __attribute__((aligned(4096))); /* for the server's own reading */
 };
 
 struct disk {
 	struct disk_memory *memory;
 	l4_uint64_t dma;           /* device address of memory */
 	struct vring_client ring;
-	struct block_request *first_request; /* of the service: slot = distance */
+	const struct block_request *first_request; /* of the service: slot = distance */
 	int kick;                  /* something was added since the last kick */
 };
 
@@ -44,7 +44,7 @@ struct disk {
 int disk_geometry(const struct virtio_blk_config *c, l4_uint64_t features, struct block_geometry *g);
 /** memory is zeroed. */
 void disk_init(struct disk *d, struct disk_memory *memory, l4_uint64_t dma, l4_uint64_t features,
-	       struct block_request *first_request);
+	       const struct block_request *first_request);
 /** Add a request of the service to the ring. */
 void disk_submit(struct disk *d, struct block_request *r);
 /** Whether the device is to be kicked for what was added. */

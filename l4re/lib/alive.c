@@ -23,7 +23,14 @@ void l4re_alive(void)
 	l4_irq_trigger(l4re_env()->heart);
 }
 
+l4_timeout_t l4re_alive_until(l4_uint64_t when)
+{
+	if (l4re_env()->heartbeat_ns && due < when)
+		when = due;
+	return l4_timeout(0, when == ~0UL ? L4_IPC_TIMEOUT_NEVER : l4_timeout_abs(when, 0));
+}
+
 l4_timeout_t l4re_alive_timeout(void)
 {
-	return l4_timeout(0, l4re_env()->heartbeat_ns ? l4_timeout_abs(due, 0) : L4_IPC_TIMEOUT_NEVER);
+	return l4re_alive_until(~0UL);
 }

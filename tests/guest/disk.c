@@ -6,6 +6,7 @@
  *				memory "stop" it goes on until that is not 0
  *	broken SERVICE		the same with a server that is not to be trusted: counts wrong data and errors until "stop", which becomes 2
  *	readonly SERVICE	nothing but reading works
+ *	late SERVICE		writes to a device that soon does not answer them any more, until one fails; reading goes on
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,21 @@ static void readonly(void)
 	check(l4blk_write_zeroes(&disk, 0, 1, 0) == -L4_EIO, "could write zeroes");
 	check(l4blk_flush(&disk) == 0, "flush");
 	printf("ok disk readonly\n");
+}
+
+static void late(void)
+{
+	unsigned n;
+	long err;
+
+	fill(buffer, 8 * SECTOR, 1);
+	for (n = 0; n < 100 && !(err = l4blk_write(&disk, 8 * n, buffer, 8 * SECTOR)); n++)
+		;
+	check(err == -L4_EIO, "writes do not fail");
+	check(n > 0, "not even the first write works");
+	check(l4blk_read(&disk, 0, other, 8 * SECTOR) == 0 && !memcmp(buffer, other, 8 * SECTOR), "read what was written");
+	check(l4blk_write(&disk, 0, buffer, 8 * SECTOR) == -L4_EIO, "a further write");
+	printf("ok disk late, server %u\n", disk.vio.page->instance);
 }
 
 /* --- many requests at once; each sector begins with the number of the write that it is from */
@@ -230,6 +246,8 @@ int main(int argc, char **argv)
 		readonly();
 	else if (!strcmp(argv[1], "broken"))
 		broken(argv[2]);
+	else if (!strcmp(argv[1], "late"))
+		late();
 	else if (!strcmp(argv[1], "load"))
 		load(argc > 3 ? atoi(argv[3]) : 1000);
 	return 0;

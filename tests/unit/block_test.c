@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The block server's sessions and requests with a device of this program's: order of reports, flushes, restart of the server at
- * any time, resets, a client that writes anything anywhere.
+ * any time, resets, a device that stays silent, a client that writes
+ * anything anywhere.
  * sources: drivers/block/service.c drivers/block/request.c l4re/lib/virtio/session.c l4re/lib/virtio/ring_server.c l4re/lib/virtio/ring_client.c
  * cflags: -Il4re/include -iquote drivers/block
  */
@@ -19,6 +20,7 @@
 #define DISK_SECTORS 256
 #define PART_SECTORS 64UL
 #define RING 32
+#define PATIENCE 1000
 #define DMA(n) (0x100000000UL * ((n) + 1))
 
 static char *window[SESSIONS];
@@ -27,6 +29,7 @@ static struct block_service *service;
 static struct block_request *at_device[BLOCK_REQUESTS_MAX];
 static unsigned int at_device_count, notified[SESSIONS], want_again;
 static const char *test;
+static l4_uint64_t clock_ns;
 
 static void check(int good, const char *what)
 {
@@ -46,12 +49,13 @@ static void submit(struct block_request *r)
 
 static void notify(struct block_session *s) { notified[s->number]++; }
 static void again(struct block_session *s) { want_again |= 1U << s->number; }
-static const struct block_ops ops = { submit, notify, again };
+static l4_uint64_t now(void) { return clock_ns; }
+static const struct block_ops ops = { submit, notify, again, now };
 
 static void start_server(void)
 {
 	const struct block_geometry g = {
-		.sectors = DISK_SECTORS, .block_bytes = 512, .segs_max = 8, .discard_max = 64, .write_zeroes_max = 64,
+		.sectors = DISK_SECTORS, .block_bytes = 512, .unit_bytes = 512, .segs_max = 8, .discard_max = 64, .write_zeroes_max = 64,
 		.features = VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES };
 
 	block_init(service, &ops, &g);
@@ -62,7 +66,7 @@ static void start_server(void)
 
 		check(block_session_add(service, &c) != NULL, "session");
 	}
-	block_start(service);
+	block_start(service, PATIENCE);
 }
 
 /* What the device does with a request. */
@@ -92,14 +96,18 @@ static void perform(const struct block_request *r)
 	}
 }
 
-static void complete_one(void)
+static void complete_at(unsigned int i)
 {
-	unsigned int i = random_below(at_device_count);
 	struct block_request *r = at_device[i];
 
 	at_device[i] = at_device[--at_device_count];
 	perform(r);
 	block_complete(r, VIRTIO_BLK_S_OK);
+}
+
+static void complete_one(void)
+{
+	complete_at(random_below(at_device_count));
 }
 
 /* The server dies with requests at the device, some of which the device has performed. */
@@ -110,6 +118,36 @@ static void restart_server(void)
 			perform(at_device[i]);
 	memset(service, 0x5a, sizeof(*service));
 	start_server();
+}
+
+/* Time passes in which the device says nothing; who finds that it took too long resets it. Returns how many requests failed. */
+static unsigned int silence(void)
+{
+	clock_ns += PATIENCE;
+	check(block_due(service) <= clock_ns, "not late");
+	for (unsigned int i = 0; i < at_device_count; i++)
+		if (random_below(2))
+			perform(at_device[i]);
+	at_device_count = 0;
+	return block_retry(service);
+}
+
+/* The device forgets a request, but none for the second time. */
+static void lose_one(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < at_device_count && at_device[i]->late; i++)
+		;
+	if (i == at_device_count)
+		return;
+	at_device[i] = at_device[--at_device_count];
+	for (i = 0; i < at_device_count;)
+		if (at_device[i]->late)
+			complete_at(i);
+		else
+			i++;
+	check(silence() == 0, "failed after being late once");
 }
 
 /* --- a client: window = page, rings, then for each of 16 requests a header, a status and 2 KiB of data */
@@ -273,7 +311,7 @@ static void finish(void)
 	check(0, "requests are lost");
 }
 
-static void exchange(int restarts, const char *name)
+static void exchange(int restarts, int losses, const char *name)
 {
 	test = name;
 	start_server();
@@ -297,6 +335,8 @@ static void exchange(int restarts, const char *name)
 		}
 		if (restarts && random_below(40) == 0)
 			restart_server();
+		if (losses && random_below(40) == 0)
+			lose_one();
 	}
 	finish();
 	for (int n = 0; n < SESSIONS; n++)
@@ -304,6 +344,65 @@ static void exchange(int restarts, const char *name)
 			check(!memcmp(disk + 512 * (PART_SECTORS * n + k), &clients[n].content[k], 4), "what is on the disk");
 	check(clients[0].serial > 4000, "too few requests");
 	printf("ok %s\n", name);
+}
+
+/* Send one request of the type for sector k without waiting. */
+static void send_plain(unsigned int i, enum virtio_blk_type type)
+{
+	struct client *c = &clients[0];
+	struct virtio_blk_header *h = (void *)(window[0] + HEADER(i));
+	struct vring_segment seg[3] = { { HEADER(i), 16 }, { DATA(i), 512 }, { HEADER(i) + 48, 1 } };
+
+	*h = (struct virtio_blk_header){ .type = type, .sector = i };
+	window[0][HEADER(i) + 48] = 0x77;
+	if (type == VIRTIO_BLK_T_FLUSH)
+		seg[1] = seg[2];
+	check(!vring_client_add(&c->ring, seg, type == VIRTIO_BLK_T_FLUSH ? 2 : 3, type == VIRTIO_BLK_T_FLUSH ? 1 : 2, &c->job[i]), "add");
+	block_kick(&service->sessions[0]);
+}
+
+static void expect_status(unsigned int i, unsigned int status)
+{
+	l4_uint32_t written;
+	void *token;
+
+	check(vring_client_get(&clients[0].ring, &token, &written) == 1 && token == &clients[0].job[i], "report");
+	check(window[0][HEADER(i) + 48] == status, "status of the report");
+}
+
+/* A device that never answers: each request is tried twice, then it fails; nobody waits for ever. */
+static void silent(void)
+{
+	test = "silent";
+	start_server();
+	open_client(0);
+	check(block_due(service) == ~0UL, "nothing is due");
+	send_plain(0, VIRTIO_BLK_T_OUT);
+	clock_ns += PATIENCE / 2;
+	send_plain(1, VIRTIO_BLK_T_OUT);
+	send_plain(2, VIRTIO_BLK_T_FLUSH);
+	check(at_device_count == 2 && block_due(service) == clock_ns + PATIENCE / 2, "due");
+	clock_ns -= PATIENCE / 2;
+	check(silence() == 0 && at_device_count == 2 && block_due(service) == clock_ns + PATIENCE, "once more");
+	/* The second one was late for the first time only. */
+	check(silence() == 1 && at_device_count == 1, "the first fails");
+	expect_status(0, VIRTIO_BLK_S_IOERR);
+	check(silence() == 1 && at_device_count == 1 && at_device[0]->type == VIRTIO_BLK_T_FLUSH, "the second fails");
+	expect_status(1, VIRTIO_BLK_S_IOERR);
+	complete_one();
+	expect_status(2, VIRTIO_BLK_S_OK);
+	/* A client that gives up while the device is silent. */
+	send_plain(3, VIRTIO_BLK_T_OUT);
+	page(0)->status = 0;
+	page(0)->request++;
+	block_kick(&service->sessions[0]);
+	check(page(0)->response != page(0)->request, "answered while the device may write");
+	check(silence() == 0 && !at_device_count && page(0)->response == page(0)->request, "no answer to the reset");
+	open_client(0);
+	send_plain(4, VIRTIO_BLK_T_OUT);
+	complete_one();
+	expect_status(4, VIRTIO_BLK_S_OK);
+	printf("ok silent\n");
 }
 
 /* Statuses, in and out of order. */
@@ -436,8 +535,10 @@ int main(void)
 	service = malloc(sizeof(*service));
 	for (int n = 0; n < SESSIONS; n++)
 		window[n] = memset(aligned_alloc(4096, WINDOW), 0, WINDOW);
-	exchange(0, "exchange");
-	exchange(1, "exchange_restarts");
+	exchange(0, 0, "exchange");
+	exchange(1, 0, "exchange_restarts");
+	exchange(0, 1, "exchange_losses");
+	silent();
 	statuses();
 	resets();
 	hostile();

@@ -34,6 +34,9 @@ def _disks(options):
     for n, path in enumerate(options.disk):
         line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=disk{n},discard=unmap",
                  "-device", f"virtio-blk-pci,drive=disk{n},disable-legacy=on"]
+    for n, path in enumerate(options.nvme):
+        line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=nvme{n},discard=unmap",
+                 "-device", f"nvme,drive=nvme{n},serial=skerry{n}"]
     return line
 
 

@@ -13,5 +13,7 @@
 void l4re_alive(void);
 /** Send: at once; receive: until the next sign is due, NEVER without a heartbeat. */
 l4_timeout_t l4re_alive_timeout(void);
+/** The same, but no longer than until `when` (kernel clock in ns; ~0: never). */
+l4_timeout_t l4re_alive_until(l4_uint64_t when);
 
 #endif

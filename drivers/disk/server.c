@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Disk server for one disk on PCI, whatever kind of device it is (server.h).
+ *
+ * Arguments: device=NAME (the function's name in the description, default "disk"), timeout=SECONDS (how long a request may take before
+ * the device is reset, default 30), and for each service that is offered SERVICE=PART[,ro]: PART is `whole`, or a partition's number or
+ * name. A service without such an argument is not served.
+ *
+ * A request that is too late is tried once more on a device that has been reset, then it fails. A breach of the rules by the
+ * device, or an error that it cannot go on with, ends the program: its successor resets the device.
+ */
+#include "server.h"
+#include "../block/gpt.h"
+#include "../../l4re/lib/fmt.h"
+#include "../../l4re/lib/lib.h"
+#include "../../l4re/lib/string.h"
+
+#include <l4/re/c/alive.h>
+#include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/pci.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
+#include <l4/re/env.h>
+#include <l4/sys/irq.h>
+#include <l4/sys/kip_api.h>
+
+/* Labels of interrupts: a session's kick, the device. */
+#define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
+#define LABEL_INDEX(label) (((label) >> 4) - 1)
+#define LABEL_DEVICE LABEL(1000)
+/* A device that has not answered a read of the server's own by then does not work. */
+#define READ_PATIENCE_US 10000000
+#define TIMEOUT_S 30
+#define TIMEOUT_MAX_S 3600
+
+static struct device_location device;
+static struct block_service service;
+static struct gpt gpt;
+static int gpt_state; /* 0: read; an error: there is none that can be used */
+static l4_cap_idx_t notify_irq[BLOCK_SESSIONS_MAX], kick_irq[BLOCK_SESSIONS_MAX];
+
+static void notify(struct block_session *s) { l4_irq_trigger(notify_irq[s->number]); }
+static void again(struct block_session *s) { l4_irq_trigger(kick_irq[s->number]); }
+static l4_uint64_t now(void) { return l4_kip_clock_ns(l4re_kip()); }
+
+static const struct block_ops ops = { .submit = device_submit, .notify = notify, .again = again, .now = now };
+
+__attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...)
+{
+	char text[120];
+	va_list args;
+
+	va_start(args, format);
+	fmt_vtext(text, sizeof(text), format, args);
+	va_end(args);
+	fmt_log("%s\n", text);
+	l4re_exit(1);
+}
+
+/* The value of argument NAME=..., null if there is none. */
+static const char *argument(int argc, char **argv, const char *name)
+{
+	l4_size_t n = strlen(name);
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strncmp(argv[i], name, n) && argv[i][n] == '=')
+			return argv[i] + n + 1;
+	return 0;
+}
+
+static l4_uint64_t timeout_ns(const char *text)
+{
+	l4_uint64_t s = 0;
+
+	if (!text)
+		return TIMEOUT_S * 1000000000UL;
+	for (; *text >= '0' && *text <= '9' && s <= TIMEOUT_MAX_S; text++)
+		s = s * 10 + (*text - '0');
+	if (*text || !s || s > TIMEOUT_MAX_S)
+		give_up("timeout=SECONDS: from 1 to %u", TIMEOUT_MAX_S);
+	return s * 1000000000UL;
+}
+
+/* Memory that the device reaches, attached here. */
+static int attach(const struct device_location *at, l4_cap_idx_t ds, l4_size_t bytes, void **here, l4_uint64_t *dma)
+{
+	*here = 0;
+	if (l4re_rm_attach(here, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_SUPERPAGESHIFT) < 0)
+		return -L4_ENOMEM;
+	return l4re_pci_dma_map(at->pci, at->fn, ds, 0, bytes, dma) < (long)bytes ? -L4_ENOMEM : 0;
+}
+
+void *device_memory(const struct device_location *at, l4_size_t bytes, l4_uint64_t *dma)
+{
+	l4_cap_idx_t ds = l4re_util_cap_alloc();
+	void *here;
+
+	bytes = l4_round_page(bytes);
+	if (l4_is_invalid_cap(ds) || l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 || attach(at, ds, bytes, &here, dma))
+		return 0;
+	return here;
+}
+
+static void open_device(const char *name)
+{
+	struct block_geometry g;
+	int err = device_open(name, service.requests, &g, &device);
+
+	if (err)
+		give_up("no device \"%s\" that can be used: %s (%d)", name, l4sys_errtostr(err), err);
+	if (l4_error(l4_rcv_ep_bind_thread(device.irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
+		give_up("no interrupt");
+	block_init(&service, &ops, &g);
+	device_ack();
+}
+
+/* Wait for the one request that is out. */
+static int finish_read(void)
+{
+	enum virtio_blk_status status;
+	struct block_request *r;
+	int got;
+
+	device_kick();
+	while (!(got = device_next(&r, &status))) {
+		if (l4_msgtag_has_error(l4_ipc_receive(device.irq, l4_utcb(), l4_timeout(0, l4_timeout_from_us(READ_PATIENCE_US)))))
+			give_up("the device does not answer");
+		device_ack();
+	}
+	if (got < 0)
+		give_up("the device breaks the rules");
+	return status == VIRTIO_BLK_S_OK ? 0 : -L4_EIO;
+}
+
+/* Reading for the partition table, before there are clients: with the first request of the service. */
+static int read_sectors(struct gpt_disk *d, l4_uint64_t sector, unsigned count, void *buf)
+{
+	struct block_request *r = &service.requests[0];
+	l4_uint64_t bytes = (l4_uint64_t)count * VIRTIO_BLK_SECTOR, dma;
+	void *buffer = device_buffer(&dma);
+
+	if (bytes > DEVICE_READ_MAX)
+		return -L4_EIO;
+	r->type = VIRTIO_BLK_T_IN;
+	r->sector = sector;
+	r->bytes = bytes;
+	r->count = 1;
+	r->seg[0] = (struct vring_segment){ dma, bytes };
+	device_submit(r);
+	if (finish_read())
+		return -L4_EIO;
+	memcpy(buf, buffer, bytes);
+	return 0;
+}
+
+static void read_partitions(void)
+{
+	struct gpt_disk d = { .read = read_sectors, .sectors = service.geometry.sectors,
+			      .block_bytes = service.geometry.block_bytes };
+
+	gpt_state = gpt_read(&d, &gpt);
+	if (gpt_state == -L4_EINVAL)
+		fmt_log("the partition table is damaged\n");
+	else if (!gpt_state && gpt.backup)
+		fmt_log("the first partition table is damaged, the second is used\n");
+}
+
+/* PART[,ro] */
+static int find_part(const char *text, struct block_client *c)
+{
+	const struct gpt_partition *p;
+	char part[GPT_NAME_MAX];
+	unsigned n = 0;
+
+	while (text[n] && text[n] != ',' && n < sizeof(part) - 1) {
+		part[n] = text[n];
+		n++;
+	}
+	part[n] = 0;
+	if (text[n] && strcmp(text + n, ",ro"))
+		return -L4_EINVAL;
+	c->read_only = text[n] != 0;
+	if (!strcmp(part, "whole")) {
+		c->range = (struct block_range){ 0, service.geometry.sectors };
+		return 0;
+	}
+	p = gpt_state ? 0 : gpt_find(&gpt, part);
+	if (!p)
+		return -L4_ENOENT;
+	c->range = p->range;
+	return 0;
+}
+
+static int map_window(l4_cap_idx_t ds, struct block_client *c)
+{
+	c->bytes = l4re_ds_size(ds);
+	return c->bytes ? attach(&device, ds, c->bytes, &c->window, &c->dma) : -L4_ENOMEM;
+}
+
+/* e[0..2]: window, kick and notify of one session. */
+static int open_session(const l4re_env_cap_entry_t *e, const char *part)
+{
+	struct block_client c = { .name = e->name };
+	struct block_session *s;
+	int err = part ? find_part(part, &c) : -L4_ENOENT;
+
+	if (!err && (e[1].flags != (L4RE_ENV_SERVER | L4RE_ENV_KICK) || e[2].flags != (L4RE_ENV_SERVER | L4RE_ENV_NOTIFY)))
+		err = -L4_EINVAL;
+	if (!err)
+		err = map_window(e->cap, &c);
+	if (err)
+		return err;
+	s = block_session_add(&service, &c);
+	if (!s)
+		return -L4_ERANGE;
+	kick_irq[s->number] = e[1].cap;
+	notify_irq[s->number] = e[2].cap;
+	return l4_error(l4_rcv_ep_bind_thread(e[1].cap, l4re_env()->main_thread, LABEL(s->number)));
+}
+
+static void open_sessions(int argc, char **argv)
+{
+	const l4re_env_cap_entry_t *e;
+
+	for (e = l4re_env()->caps; e->name[0]; e++) {
+		int err;
+
+		if (e->flags != (L4RE_ENV_SERVER | L4RE_ENV_WINDOW))
+			continue;
+		err = open_session(e, argument(argc, argv, e->name));
+		if (err == -L4_ENOMEM)
+			give_up("no memory for the session \"%s\"", e->name);
+		if (err < 0)
+			fmt_log("no session \"%s\" for %s: %s\n", e->name, e->peer, l4sys_errtostr(err));
+	}
+}
+
+static void device_interrupt(void)
+{
+	enum virtio_blk_status status;
+	struct block_request *r;
+	int got;
+
+	device_ack();
+	while ((got = device_next(&r, &status)) > 0)
+		block_complete(r, status);
+	if (got < 0)
+		give_up("the device breaks the rules");
+}
+
+/* A request is too late. Perhaps only its interrupt was: what the device has done by now counts. */
+static void device_late(void)
+{
+	unsigned failed;
+
+	device_interrupt();
+	if (block_due(&service) > now())
+		return;
+	fmt_log("the device does not answer: reset\n");
+	if (device_reset())
+		give_up("the device does not come back");
+	failed = block_retry(&service);
+	if (failed)
+		fmt_log("%u request(s) failed for lack of an answer\n", failed);
+}
+
+__attribute__((noreturn)) static void serve(void)
+{
+	l4_umword_t label;
+	l4_msgtag_t tag;
+
+	/* Reading the partition table left the next interrupt unarmed. */
+	device_interrupt();
+	for (;;) {
+		l4re_alive();
+		device_kick();
+		tag = l4_ipc_wait(l4_utcb(), &label, l4re_alive_until(block_due(&service)));
+		if (block_due(&service) <= now())
+			device_late();
+		if (l4_msgtag_has_error(tag))
+			continue;
+		if (label == LABEL_DEVICE)
+			device_interrupt();
+		else if (LABEL_INDEX(label) < service.session_count)
+			block_kick(&service.sessions[LABEL_INDEX(label)]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argument(argc, argv, "device");
+	l4_uint64_t patience_ns = timeout_ns(argument(argc, argv, "timeout"));
+
+	open_device(name ? name : "disk");
+	read_partitions();
+	open_sessions(argc, argv);
+	fmt_log("%lu MiB, %u session(s)\n", service.geometry.sectors >> 11, service.session_count);
+	block_start(&service, patience_ns);
+	serve();
+}
