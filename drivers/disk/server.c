@@ -16,6 +16,7 @@
 #include "../../l4re/lib/string.h"
 
 #include <l4/re/c/alive.h>
+#include <l4/re/c/dma_space.h>
 #include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/pci.h>
 #include <l4/re/c/rm.h>
@@ -82,13 +83,26 @@ static l4_uint64_t timeout_ns(const char *text)
 	return s * 1000000000UL;
 }
 
+/* What the device reaches; there is one device. */
+static l4re_dma_space_t dma_space(const struct device_location *at)
+{
+	static l4re_dma_space_t space = L4_INVALID_CAP;
+
+	if (l4_is_invalid_cap(space)) {
+		space = l4re_util_cap_alloc();
+		if (l4_is_valid_cap(space) && l4re_pci_dma_space(at->pci, at->fn, space) < 0)
+			give_up("no DMA space");
+	}
+	return space;
+}
+
 /* Memory that the device reaches, attached here. */
 static int attach(const struct device_location *at, l4_cap_idx_t ds, l4_size_t bytes, void **here, l4_uint64_t *dma)
 {
 	*here = 0;
 	if (l4re_rm_attach(here, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_SUPERPAGESHIFT) < 0)
 		return -L4_ENOMEM;
-	return l4re_pci_dma_map(at->pci, at->fn, ds, 0, bytes, dma) < (long)bytes ? -L4_ENOMEM : 0;
+	return l4re_dma_space_map_all(dma_space(at), ds, bytes, dma) < 0 ? -L4_ENOMEM : 0;
 }
 
 void *device_memory(const struct device_location *at, l4_size_t bytes, l4_uint64_t *dma)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a client holds of a function. */
 #include "device.h"
+#include "dma.h"
 #include "hw.h"
 #include "reset.h"
 
@@ -327,6 +328,7 @@ void device_close(struct pci_function *f)
 		return;
 	put(f, PCI_COMMAND, 2, (get(f, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_OFF);
 	reset_drain(bus, f);
+	dma_close(f);
 	interrupts_off(f);
 	maps_revoke(f);
 	d->open = 0;

@@ -5,24 +5,32 @@
  * Arguments: one word for each grant (grant.h). Interface: l4/re/c/pci.h.
  */
 #include "device.h"
+#include "dma.h"
 #include "grant.h"
 #include "hw.h"
 #include "../../l4re/lib/fmt.h"
 #include "../../l4re/lib/string.h"
 
+#include <l4/re/c/dma_space.h>
 #include <l4/re/c/pci.h>
+#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/re/protocols.h>
 #include <l4/sys/ipc_gate.h>
+#include <l4/sys/task.h>
 
 #define SESSIONS 32
 #define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
 #define LABEL_INDEX(label) (((label) >> 4) - 1)
+/* Behind the sessions: DMA spaces, by function. */
+#define LABEL_SPACE(n) LABEL(SESSIONS + (n))
+#define LABELS (SESSIONS + PCI_FUNCTIONS_MAX)
 
 static struct pci_bus bus;
 static struct pci_grants grants;
 static const char *clients[SESSIONS];
 static unsigned session_count;
+static l4_cap_idx_t received; /* what came with the last message */
 
 static l4_msgtag_t reply(long result, unsigned words)
 {
@@ -146,6 +154,14 @@ static l4_msgtag_t op_irq(struct pci_function *f, l4_umword_t n)
 	return reply_cap(err, irq, L4_CAP_FPAGE_RWS);
 }
 
+static l4_msgtag_t op_dma_space(const struct pci_function *f)
+{
+	l4_cap_idx_t gate = 0;
+	int err = dma_gate(f, LABEL_SPACE(f - bus.functions), &gate);
+
+	return reply_cap(err, gate, L4_CAP_FPAGE_RW);
+}
+
 /* Operations that an open function alone has. */
 static l4_msgtag_t dispatch_open(struct pci_function *f, l4_umword_t *mr)
 {
@@ -158,6 +174,8 @@ static l4_msgtag_t dispatch_open(struct pci_function *f, l4_umword_t *mr)
 		return op_config_write(f, mr);
 	case L4RE_PCI_IRQ_OP:
 		return op_irq(f, mr[2]);
+	case L4RE_PCI_DMA_SPACE_OP:
+		return op_dma_space(f);
 	default:
 		return reply(-L4_ENOSYS, 0);
 	}
@@ -188,32 +206,66 @@ static unsigned words_needed(l4_umword_t op)
 	static const unsigned char words[] = {
 		[L4RE_PCI_FIND_OP] = 5, [L4RE_PCI_INFO_OP] = 2, [L4RE_PCI_OPEN_OP] = 2, [L4RE_PCI_CLOSE_OP] = 2,
 		[L4RE_PCI_BAR_INFO_OP] = 3, [L4RE_PCI_BAR_MAP_OP] = 5, [L4RE_PCI_CONFIG_READ_OP] = 4,
-		[L4RE_PCI_CONFIG_WRITE_OP] = 5, [L4RE_PCI_IRQ_OP] = 3,
+		[L4RE_PCI_CONFIG_WRITE_OP] = 5, [L4RE_PCI_IRQ_OP] = 3, [L4RE_PCI_DMA_SPACE_OP] = 2,
 	};
 
 	return op < sizeof(words) ? words[op] : 0;
 }
 
-static l4_msgtag_t dispatch(unsigned session, l4_msgtag_t tag)
+static l4_msgtag_t dispatch_session(const char *client, l4_umword_t *mr, unsigned words)
 {
-	l4_umword_t *mr = l4_utcb_mr()->mr;
-	unsigned words = l4_msgtag_words(tag);
 	struct pci_grant *g;
 
-	if (l4_msgtag_label(tag) != L4RE_PROTO_PCI)
-		return reply(-L4_EBADPROTO, 0);
-	if (words < 1)
-		return reply(-L4_EMSGTOOSHORT, 0);
 	if (!words_needed(mr[0]))
 		return reply(-L4_ENOSYS, 0);
 	if (words < words_needed(mr[0]))
 		return reply(-L4_EMSGTOOSHORT, 0);
 	if (mr[0] == L4RE_PCI_FIND_OP)
-		return op_find(clients[session], mr);
-	g = mr[1] < GRANTS_MAX ? grant_of(&grants, clients[session], mr[1]) : 0;
+		return op_find(client, mr);
+	g = mr[1] < GRANTS_MAX ? grant_of(&grants, client, mr[1]) : 0;
 	if (!g)
 		return reply(-L4_ENOENT, 0);
 	return g->function ? dispatch_function(g->function, mr) : reply(-L4_ENODEV, 0);
+}
+
+static l4_msgtag_t op_dma_map(const struct pci_function *f, l4_umword_t *mr, unsigned items)
+{
+	struct dma_request r = { mr[1], mr[2], mr[3], mr[4] };
+	l4_uint64_t address = 0;
+	long err = items == 1 ? dma_map(f, &r, received, &address) : -L4_EMSGMISSARG;
+
+	mr[0] = address;
+	mr[1] = r.bytes;
+	return reply(err, 2);
+}
+
+static l4_msgtag_t dispatch_space(struct pci_function *f, l4_umword_t *mr, unsigned words, unsigned items)
+{
+	if (!device_is_open(f))
+		return reply(-L4_EBUSY, 0);
+	switch (mr[0]) {
+	case L4RE_DMA_SPACE_MAP_OP:
+		return words < 5 ? reply(-L4_EMSGTOOSHORT, 0) : op_dma_map(f, mr, items);
+	case L4RE_DMA_SPACE_UNMAP_OP:
+		return reply(words < 3 ? -L4_EMSGTOOSHORT : dma_unmap(f, mr[1], mr[2]), 0);
+	default:
+		return reply(-L4_ENOSYS, 0);
+	}
+}
+
+static l4_msgtag_t dispatch(unsigned index, l4_msgtag_t tag)
+{
+	long proto = index < SESSIONS ? L4RE_PROTO_PCI : L4_PROTO_DMA_SPACE;
+	l4_umword_t *mr = l4_utcb_mr()->mr;
+	unsigned words = l4_msgtag_words(tag);
+
+	if (l4_msgtag_label(tag) != proto)
+		return reply(-L4_EBADPROTO, 0);
+	if (words < 1)
+		return reply(-L4_EMSGTOOSHORT, 0);
+	if (index < SESSIONS)
+		return dispatch_session(clients[index], mr, words);
+	return dispatch_space(&bus.functions[index - SESSIONS], mr, words, l4_msgtag_items(tag));
 }
 
 /* Start. */
@@ -285,6 +337,23 @@ static void open_sessions(void)
 	}
 }
 
+static int is_ours(l4_umword_t label)
+{
+	l4_umword_t n = LABEL_INDEX(label);
+
+	return n < session_count || (n >= SESSIONS && n - SESSIONS < bus.function_count);
+}
+
+/* What came with a message is used while that is served, and then given back; the answer is in the message registers. */
+static void forget_received(void)
+{
+	l4_utcb_t *u = l4_utcb();
+	l4_msg_regs_t answer = u->msg;
+
+	l4_task_release_cap(L4_BASE_TASK_CAP, received);
+	u->msg = answer;
+}
+
 static void serve(void)
 {
 	l4_utcb_t *u = l4_utcb();
@@ -292,14 +361,16 @@ static void serve(void)
 	l4_umword_t label;
 	int pending = 0;
 
-	/* No operation takes a capability: a message with one does not arrive. */
-	l4_utcb_rcv_cap_u(u, 0);
+	received = l4re_util_cap_alloc();
 	for (;;) {
+		l4_utcb_rcv_cap_u(u, received);
 		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, l4_timeout(0, L4_TIMEOUT_NEVER)) :
 				l4_ipc_wait(u, &label, L4_IPC_NEVER);
-		pending = !l4_msgtag_has_error(tag) && LABEL_INDEX(label) < session_count;
+		pending = !l4_msgtag_has_error(tag) && is_ours(label);
 		if (pending)
 			answer = dispatch(LABEL_INDEX(label), tag);
+		if (l4_msgtag_items(tag))
+			forget_received();
 	}
 }
 
@@ -310,6 +381,7 @@ int main(int argc, char **argv)
 	take_arguments(argc, argv);
 	scan();
 	device_init(&bus, icu);
+	dma_init(&bus);
 	list_functions();
 	open_sessions();
 	serve();

@@ -120,20 +120,7 @@ long l4re_pci_irq(l4_cap_idx_t pci, unsigned fn, unsigned n, l4_cap_idx_t irq)
 	return call_for_cap(pci, irq, &(const l4_umword_t[6]){ L4RE_PCI_IRQ_OP, fn, n });
 }
 
-long l4re_pci_dma_map(l4_cap_idx_t pci, unsigned fn, l4_cap_idx_t ds, l4_umword_t offset, l4_umword_t bytes,
-		      l4_umword_t *address)
+long l4re_pci_dma_space(l4_cap_idx_t pci, unsigned fn, l4_cap_idx_t dma)
 {
-	l4_utcb_t *u = l4_utcb();
-	long err;
-
-	(void)pci, (void)fn;
-	if (!bytes || ((offset | bytes) & ~L4_PAGEMASK))
-		return -L4_EINVAL;
-	u->msg.mr[0] = L4RE_DS_PHYS_OP;
-	u->msg.mr[1] = offset;
-	err = l4_error(l4_invoke(ds, L4RE_PROTO_DATASPACE, 2, u));
-	if (err < 0)
-		return err;
-	*address = u->msg.mr[0];
-	return u->msg.mr[1] < bytes ? u->msg.mr[1] : bytes;
+	return call_for_cap(pci, dma, &(const l4_umword_t[6]){ L4RE_PCI_DMA_SPACE_OP, fn });
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <l4/re/c/control.h>
+#include <l4/re/c/dma_space.h>
 #include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/pci.h>
 #include <l4/re/c/rm.h>
@@ -16,6 +17,7 @@
 #include <l4/sys/err.h>
 #include <l4/sys/factory.h>
 #include <l4/sys/irq.h>
+#include <l4/sys/task.h>
 
 #define EDU_LIVE 0x04
 #define EDU_IRQ_STATUS 0x24
@@ -118,12 +120,138 @@ static void test_refusals(unsigned edu, unsigned rng)
 	l4re_util_cap_free(cap);
 }
 
+static l4re_dma_space_t dma_space(unsigned fn)
+{
+	l4re_dma_space_t space = l4re_util_cap_alloc();
+
+	CHECK(l4re_pci_dma_space(pci, fn, space) == 0);
+	return space;
+}
+
+/* How much was mapped, or an error. */
+static long dma_map(l4re_dma_space_t space, l4re_ds_t ds, l4_umword_t offset, l4_size_t bytes, l4_uint64_t *bus)
+{
+	long err = l4re_dma_space_map(space, ds, offset, &bytes, 0, L4RE_DMA_SPACE_BIDIRECTIONAL, bus);
+
+	return err < 0 ? err : (long)bytes;
+}
+
+static l4re_ds_t memory(l4_size_t bytes)
+{
+	l4re_ds_t ds = l4re_util_cap_alloc();
+
+	CHECK(l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) == 0);
+	return ds;
+}
+
+/* The same dataspace without the right to write. */
+static l4re_ds_t read_only(l4re_ds_t ds)
+{
+	l4_cap_idx_t ro = l4re_util_cap_alloc();
+
+	CHECK(l4_error(l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP, l4_obj_fpage(ds, 0, L4_CAP_FPAGE_RO),
+				   l4_map_obj_control(ro, 0))) == 0);
+	return ro;
+}
+
+/* A message to a DMA space as no library sends it. */
+static long raw_map(l4re_dma_space_t space, l4re_ds_t item, l4_umword_t number, unsigned words)
+{
+	l4_msgtag_t tag = l4_msgtag(L4_PROTO_DMA_SPACE, words, 0, 0);
+	l4_utcb_t *u = l4_utcb();
+
+	u->msg.mr[0] = L4RE_DMA_SPACE_MAP_OP;
+	u->msg.mr[1] = number;
+	u->msg.mr[2] = 0;
+	u->msg.mr[3] = 4096;
+	u->msg.mr[4] = L4RE_DMA_SPACE_BIDIRECTIONAL;
+	if (l4_is_valid_cap(item))
+		l4_sndfpage_add(l4_obj_fpage(item, 0, L4_CAP_FPAGE_RW), l4_map_obj_control(0, 0), &tag);
+	return l4_error(l4_ipc_call(space, u, tag, L4_IPC_NEVER));
+}
+
+/* Every documented error, and memory that stays while it is mapped. */
+static void test_dma_space(unsigned edu)
+{
+	l4re_dma_space_t space = dma_space(edu);
+	l4re_ds_t ds = memory(8192), other = memory(4096), ro = read_only(ds);
+	l4_umword_t number, before, after, quota, n;
+	l4_uint64_t bus = 0, first = 0;
+	l4_size_t bytes = 4096;
+	l4_cap_idx_t gate = l4re_util_cap_alloc(), sub = l4re_util_cap_alloc();
+
+	CHECK(dma_map(space, ds, 8192, 4096, &bus) == -L4_ERANGE);
+	CHECK(dma_map(space, ds, 4096, 8192, &bus) == -L4_ERANGE);
+	CHECK(dma_map(space, ds, ~0xfffUL, 8192, &bus) == -L4_ERANGE);
+	CHECK(dma_map(space, ds, 1, 4096, &bus) == -L4_EINVAL);
+	CHECK(dma_map(space, ds, 0, 100, &bus) == -L4_EINVAL);
+	CHECK(dma_map(space, ds, 0, 0, &bus) == -L4_EINVAL);
+	CHECK(l4re_dma_space_map(space, ds, 0, &bytes, 1, L4RE_DMA_SPACE_TO_DEVICE, &bus) == -L4_EINVAL);
+	CHECK(l4re_dma_space_map(space, ds, 0, &bytes, 0, 3, &bus) == -L4_EINVAL);
+	CHECK(dma_map(space, pci, 0, 4096, &bus) == -L4_ENOENT); /* no dataspace */
+	CHECK(dma_map(space, ro, 0, 4096, &bus) == -L4_EPERM);
+	CHECK(l4re_dma_space_map(space, ro, 0, &bytes, 0, L4RE_DMA_SPACE_FROM_DEVICE, &bus) == -L4_EPERM);
+	CHECK(l4re_dma_space_map(space, ro, 0, &bytes, 0, L4RE_DMA_SPACE_TO_DEVICE, &bus) == 0);
+	CHECK(l4re_dma_space_unmap(space, bus, bytes, 0, 0) == 0);
+
+	/* The number of a dataspace is no capability to it, and who answers for it is root alone. */
+	l4_utcb_mr()->mr[0] = L4RE_DS_INFO_OP;
+	CHECK(l4_error(l4_invoke(ds, L4RE_PROTO_DATASPACE, 1, l4_utcb())) == 0);
+	number = l4_utcb_mr()->mr[2];
+	CHECK(raw_map(space, other, number, 5) == -L4_ENOENT);
+	CHECK(raw_map(space, L4_INVALID_CAP, number, 5) == -L4_EMSGMISSARG);
+	CHECK(raw_map(space, ds, number, 4) == -L4_EMSGTOOSHORT);
+	CHECK(raw_map(space, ds, ~0UL, 5) == -L4_ENOENT);
+	CHECK(l4_error(l4_factory_create_gate(l4re_env()->factory, gate, l4re_env()->main_thread, 0x100)) == 0);
+	CHECK(raw_map(space, gate, number, 5) == -L4_ENOENT);
+	CHECK(l4_error(l4_invoke(space, L4RE_PROTO_PCI, 1, l4_utcb())) == -L4_EBADPROTO);
+	CHECK(l4_error(l4_invoke(space, L4_PROTO_DMA_SPACE, 0, l4_utcb())) == -L4_EMSGTOOSHORT);
+	l4_utcb_mr()->mr[0] = 99;
+	CHECK(l4_error(l4_invoke(space, L4_PROTO_DMA_SPACE, 1, l4_utcb())) == -L4_ENOSYS);
+	l4_utcb_mr()->mr[0] = L4RE_DMA_PIN_OP;
+	CHECK(l4_error(l4_invoke(l4re_env()->mem_alloc, L4RE_PROTO_DMA, 3, l4_utcb())) == -L4_EPERM);
+
+	CHECK(dma_map(space, ds, 4096, 4096, &bus) == 4096);
+	CHECK(l4re_ma_free(ds) == -L4_EBUSY);
+	CHECK(l4re_dma_space_unmap(space, bus + 4096, 4096, 0, 0) == -L4_ENOENT);
+	CHECK(l4re_dma_space_unmap(space, bus, 8192, 0, 0) == -L4_ENOENT);
+	CHECK(l4re_dma_space_unmap(space, bus, 4096, 0, 0) == 0);
+	CHECK(l4re_dma_space_unmap(space, bus, 4096, 0, 0) == -L4_ENOENT);
+	CHECK(l4re_ma_free(ds) == 0);
+
+	/* Nor does it go with an allocator around it. */
+	l4re_ma_info(l4re_env()->mem_alloc, &quota, &before);
+	CHECK(l4re_ma_create(l4re_env()->mem_alloc, sub, 0x4000, 0) == 0);
+	ds = l4re_util_cap_alloc();
+	CHECK(l4re_ma_alloc_align_srv(sub, 0x2000, ds, 0, 0) == 0);
+	CHECK(dma_map(space, ds, 0, 4096, &bus) == 4096);
+	CHECK(l4re_ma_free(sub) == -L4_EBUSY);
+	CHECK(l4re_dma_space_unmap(space, bus, 4096, 0, 0) == 0);
+	CHECK(l4re_ma_free(sub) == 0);
+	l4re_ma_info(l4re_env()->mem_alloc, &quota, &after);
+	CHECK(before == after);
+
+	/* So many and no more; closing ends them all. */
+	for (n = 0; dma_map(space, other, 0, 4096, n ? &bus : &first) == 4096; n++)
+		;
+	CHECK(n == 64);
+	CHECK(dma_map(space, other, 0, 4096, &bus) == -L4_ENOMEM);
+	CHECK(l4re_dma_space_unmap(space, first, 4096, 0, 0) == 0);
+	CHECK(dma_map(space, other, 0, 4096, &bus) == 4096);
+	CHECK(l4re_ma_free(other) == -L4_EBUSY);
+	CHECK(l4re_pci_close(pci, edu) == 0);
+	CHECK(l4re_ma_free(other) == 0);
+	CHECK(dma_map(space, ds, 0, 4096, &bus) < 0);
+	CHECK(l4re_pci_dma_space(pci, edu, gate) == -L4_EBUSY);
+	CHECK(l4re_pci_open(pci, edu) == 0);
+}
+
 /* Register access, an interrupt, and a round trip of memory through the device's buffer. */
 static void test_work(unsigned edu)
 {
 	volatile char *regs = map(edu, 0, 0, 0x1000);
-	l4_cap_idx_t irq = l4re_util_cap_alloc(), ds = l4re_util_cap_alloc();
-	l4_umword_t bus = 0;
+	l4_cap_idx_t irq = l4re_util_cap_alloc(), ds = l4re_util_cap_alloc(), space = dma_space(edu);
+	l4_uint64_t bus = 0;
 	char *memory = 0;
 	unsigned i;
 
@@ -137,11 +265,7 @@ static void test_work(unsigned edu)
 
 	CHECK(l4re_ma_alloc(8192, ds, L4RE_MA_CONTINUOUS) == 0);
 	CHECK(l4re_rm_attach((void **)&memory, 8192, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) == 0);
-	CHECK(l4re_pci_dma_map(pci, edu, ds, 0, 8192, &bus) == 8192);
-	CHECK(l4re_pci_dma_map(pci, edu, ds, 8192, 4096, &bus) == -L4_ERANGE);
-	CHECK(l4re_pci_dma_map(pci, edu, ds, 1, 4096, &bus) == -L4_EINVAL);
-	CHECK(l4re_pci_dma_map(pci, edu, pci, 0, 4096, &bus) == -L4_EBADPROTO); /* no dataspace */
-	CHECK(l4re_pci_dma_map(pci, edu, ds, 0, 8192, &bus) == 8192);
+	CHECK(dma_map(space, ds, 0, 8192, &bus) == 8192);
 	for (i = 0; i < 4096; i++)
 		memory[i] = i * 7;
 	put64(regs, EDU_DMA_FROM, bus);
@@ -175,6 +299,7 @@ int main(void)
 	CHECK(command >= 0 && !(command & COMMAND_MASTER));
 	CHECK((l4re_pci_config_read(pci, rng, COMMAND, 2) & COMMAND_MASTER) == 0);
 	test_refusals(edu, rng);
+	test_dma_space(edu);
 	test_work(edu);
 	CHECK(l4re_pci_open(pci, rng) == 0);
 	command = l4re_pci_config_read(pci, edu, COMMAND, 2);

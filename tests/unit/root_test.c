@@ -3,7 +3,7 @@
  * The root server on a machine of 100 MiB: memory blocks, dataspaces, quotas, name spaces, all through its messages.
  * The kernel here knows which page of root's window is mapped how, and who else has it: nobody may lose a page by what
  * happens to others, or get one that is in use or not zero.
- * sources: l4re/server/root/pages.c l4re/server/root/object.c l4re/server/root/dataspace.c
+ * sources: l4re/server/root/pages.c l4re/server/root/object.c l4re/server/root/dataspace.c l4re/server/root/pin.c
  * sources: l4re/server/root/services.c l4re/server/root/device.c l4re/lib/fmt.c
  * cflags: -Il4re/include -DL4_API_FUNCTIONS -include tests/unit/support/fake_calls.h -Wno-attributes
  */
@@ -80,7 +80,7 @@ static long physmem_map(const l4_umword_t *mr)
 	return 0;
 }
 
-static long task_op(const l4_umword_t *mr)
+static long task_op(const l4_umword_t *mr, unsigned words)
 {
 	l4_fpage_t f = { mr[2] };
 	unsigned long slot;
@@ -90,6 +90,8 @@ static long task_op(const l4_umword_t *mr)
 		unmap(mr[2], mr[3], mr[1]);
 		return 0;
 	case L4_TASK_CAP_INFO_OP:
+		if (words == 3)
+			return gate_label[mr[1] >> L4_CAP_SHIFT] && gate_label[mr[1] >> L4_CAP_SHIFT] == gate_label[mr[2] >> L4_CAP_SHIFT];
 		return gate_label[mr[1] >> L4_CAP_SHIFT] != 0;
 	case L4_TASK_UNMAP_OP:
 		if (((f.raw >> L4_FPAGE_TYPE_SHIFT) & 3) == L4_FPAGE_MEMORY) {
@@ -121,7 +123,7 @@ l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
 	} else if (dest == L4_BASE_PHYSMEM_CAP) {
 		result = physmem_map(mr);
 	} else if (dest == L4_BASE_TASK_CAP) {
-		result = task_op(mr);
+		result = task_op(mr, l4_msgtag_words(tag));
 	} else {
 		CHECK(dest == L4_BASE_LOG_CAP && !strstr((const char *)&mr[2], "fatal"));
 		log_line((const unsigned char *)&mr[2], mr[1]);
@@ -411,11 +413,138 @@ static void check_names(void)
 	CHECK(release(ns) == 0 && first->slots == slots);
 }
 
+/* --- memory that devices reach */
+
+static long dma_op(struct quota *q, l4_umword_t op, l4_umword_t a, l4_umword_t b, unsigned items)
+{
+	utcb.msg.mr[0] = op;
+	utcb.msg.mr[1] = a;
+	utcb.msg.mr[2] = b;
+	return l4_msgtag_label(send(&q->obj, 0, L4RE_PROTO_DMA, 3, items));
+}
+
+static l4_umword_t number_of(struct object *ds)
+{
+	utcb.msg.mr[0] = L4RE_DS_INFO_OP;
+	CHECK(l4_msgtag_label(send(ds, 0, L4RE_PROTO_DATASPACE, 1, 0)) == 0);
+	return utcb.msg.mr[2];
+}
+
+/* With a capability to `item` in the message. */
+static long pin(struct quota *q, l4_umword_t number, struct object *item)
+{
+	long err;
+
+	gate_label[received_cap >> L4_CAP_SHIFT] = (l4_umword_t)item;
+	err = dma_op(q, L4RE_DMA_PIN_OP, number, 0, 1);
+	gate_label[received_cap >> L4_CAP_SHIFT] = 0;
+	return err < 0 ? err : (long)utcb.msg.mr[0];
+}
+
+static struct quota *manager_create(void)
+{
+	struct object *o;
+
+	CHECK(create_object(first, L4RE_PROTO_MEM_ALLOC, 0x100000, L4RE_MA_CREATE_DEVICES, 0, &o) == 0);
+	return (struct quota *)o;
+}
+
+static void check_pin_errors(struct quota *manager, struct quota *driver, struct object *ds, struct object *other)
+{
+	l4_umword_t number = number_of(ds);
+
+	CHECK(pin(driver, number, ds) == -L4_EPERM && pin(first, number, ds) == -L4_EPERM);
+	CHECK(pin(manager, number, other) == -L4_ENOENT && pin(manager, number_of(other), ds) == -L4_ENOENT);
+	CHECK(pin(manager, ~0UL, ds) == -L4_ENOENT && pin(manager, number, NULL) == -L4_ENOENT);
+	CHECK(pin(manager, driver->obj.gate >> L4_CAP_SHIFT, &driver->obj) == -L4_ENOENT);
+	gate_label[received_cap >> L4_CAP_SHIFT] = (l4_umword_t)ds;
+	CHECK(dma_op(manager, L4RE_DMA_PIN_OP, number, 0, 0) == -L4_EMSGMISSARG);
+	gate_label[received_cap >> L4_CAP_SHIFT] = 0;
+	CHECK(dma_op(manager, L4RE_DMA_UNPIN_OP, 0, 0, 0) == -L4_ENOENT);
+	CHECK(dma_op(manager, L4RE_DMA_PHYS_OP, ~0UL, 0, 0) == -L4_ENOENT);
+	CHECK(dma_op(manager, 4, 0, 0, 0) == -L4_ENOSYS);
+	utcb.msg.mr[0] = L4RE_DMA_PHYS_OP;
+	CHECK(l4_msgtag_label(send(&manager->obj, 0, L4RE_PROTO_DMA, 2, 0)) == -L4_EMSGTOOSHORT);
+	CHECK(l4_msgtag_label(send(&manager->obj, 0, L4RE_PROTO_DMA, 0, 0)) == -L4_EMSGTOOSHORT);
+}
+
+/* All addresses of a pinned dataspace are those that a client maps. */
+static void check_phys(struct quota *manager, long n, l4_uint64_t bytes)
+{
+	l4_uint64_t at = 0;
+
+	while (at < bytes) {
+		unsigned long page, end;
+
+		CHECK(dma_op(manager, L4RE_DMA_PHYS_OP, n, at, 0) == 0 && utcb.msg.mr[1] && utcb.msg.mr[1] <= bytes - at);
+		page = page_of(RAM_WINDOW + utcb.msg.mr[0]);
+		for (end = page + utcb.msg.mr[1] / L4_PAGESIZE; page < end; page++)
+			CHECK(held[page]);
+		at += utcb.msg.mr[1];
+	}
+	CHECK(dma_op(manager, L4RE_DMA_PHYS_OP, n, bytes, 0) == -L4_ERANGE);
+}
+
+/* Pinned memory stays with who has it, whoever ends, and comes back exactly. */
+static void check_pins(void)
+{
+	l4_uint64_t used = first->used, free = pages_free_bytes();
+	unsigned before = gates(), slots = first->slots, i;
+	struct quota *manager = manager_create(), *next;
+	struct object *driver, *ds, *other, *own, *more;
+	long n;
+
+	CHECK(create_object(first, L4RE_PROTO_MEM_ALLOC, 0x800000, 0, 0, &driver) == 0);
+	CHECK(create_object((struct quota *)driver, L4RE_PROTO_DATASPACE, 0x305000, 0, 0, &ds) == 0);
+	CHECK(create_object((struct quota *)driver, L4RE_PROTO_DATASPACE, 0x1000, 0, 0, &other) == 0);
+	CHECK(create_object(manager, L4RE_PROTO_DATASPACE, 0x9000, 0, 0, &own) == 0);
+	check_pin_errors(manager, (struct quota *)driver, ds, other);
+	ds_pages(ds, 0x305000, page_first, 1);
+	ds_pages(own, 0x9000, page_first, 2);
+	n = pin(manager, number_of(ds), ds);
+	CHECK(n >= 0);
+	check_phys(manager, n, 0x305000);
+	CHECK(pin(manager, number_of(own), own) >= 0);
+	CHECK(release(ds) == -L4_EBUSY && release(driver) == -L4_EBUSY && release(other) == 0);
+	next = manager_create();
+	CHECK(dma_op(next, L4RE_DMA_UNPIN_OP, n, 0, 0) == -L4_ENOENT);
+	/* The manager goes: what devices reach stays as it is, its own memory too, though it is nobody's to find. */
+	CHECK(release(&manager->obj) == 0);
+	CHECK(pin(next, own->gate >> L4_CAP_SHIFT, own) == -L4_ENOENT);
+	CHECK(release(ds) == -L4_EBUSY);
+	CHECK(create_object(next, L4RE_PROTO_DATASPACE, 0x20000, 0, 0, &more) == 0);
+	for (i = 0; i < 0x20; i++)
+		CHECK(dma_op(next, L4RE_DMA_UNPIN_OP, i, 0, 0) == -L4_ENOENT);
+	ds_pages(ds, 0x305000, page_still, 1);
+	ds_pages(own, 0x9000, page_still, 2);
+	CHECK(dma_op(next, L4RE_DMA_DROP_OP, 0, 0, 0) == 0);
+	CHECK(release(ds) == 0 && release(driver) == 0 && release(&next->obj) == 0);
+	CHECK(first->used == used && pages_free_bytes() == free && gates() == before && first->slots == slots);
+}
+
+/* Pins run out cleanly. */
+static void check_pins_all(void)
+{
+	struct quota *manager = manager_create();
+	struct object *ds;
+	unsigned n = 0;
+
+	CHECK(create_object(first, L4RE_PROTO_DATASPACE, 0x1000, 0, 0, &ds) == 0);
+	while (pin(manager, number_of(ds), ds) >= 0)
+		n++;
+	CHECK(n == 1024 && pin(manager, number_of(ds), ds) == -L4_ENOMEM);
+	while (n-- > 1)
+		CHECK(dma_op(manager, L4RE_DMA_UNPIN_OP, n, 0, 0) == 0);
+	CHECK(release(ds) == -L4_EBUSY);
+	CHECK(dma_op(manager, L4RE_DMA_UNPIN_OP, 0, 0, 0) == 0);
+	CHECK(release(ds) == 0 && release(&manager->obj) == 0 && !first->pinned);
+}
+
 /* Any words for any operation of any object: nothing breaks, and nothing is gained that was not before. */
 static void check_nonsense(void)
 {
 	static const long protos[] = { L4_PROTO_FACTORY, L4RE_PROTO_DATASPACE, L4_PROTO_LOG, L4RE_PROTO_NAMESPACE,
-				       L4RE_PROTO_OBJECT };
+				       L4RE_PROTO_OBJECT, L4RE_PROTO_DMA };
 	static const l4_umword_t edges[] = { 0, 1, 2, 4095, 4096, 0x7fffffffffffffff, ~0UL, 1UL << 46, 1UL << 63 };
 	unsigned long used = first->used, i, k;
 	struct object *q, *o[4], *made;
@@ -433,7 +562,7 @@ static void check_nonsense(void)
 			utcb.msg.mr[0] = L4RE_PROTO_DATASPACE + random_below(8);
 		made = o[random_below(4)];
 		/* No right S: they stay. Real clearing of all memory is tested elsewhere. */
-		tag = send(made, random_below(2), protos[random_below(5)], random_below(64), 0);
+		tag = send(made, random_below(2), protos[random_below(6)], random_below(64), 0);
 		CHECK(l4_msgtag_items(tag) * 2 + l4_msgtag_words(tag) <= 63);
 		CHECK(((struct quota *)q)->used <= 0x400000);
 		for (k = 0; k < l4_msgtag_items(tag) && made == q; k++)
@@ -474,6 +603,8 @@ int main(void)
 	run_check("tail", check_tail);
 	run_check("slots", check_slots);
 	run_check("names", check_names);
+	run_check("pins", check_pins);
+	run_check("pins-all", check_pins_all);
 	run_check("nonsense", check_nonsense);
 	run_check("memory-again", check_memory);
 	return 0;

@@ -225,19 +225,14 @@ static l4_msgtag_t op_map(struct dataspace *ds, const l4_umword_t *mr)
 }
 
 /* Blocks of one dataspace often follow each other. */
-static l4_msgtag_t op_phys(const struct dataspace *ds, l4_uint64_t offset)
+l4_uint64_t dataspace_phys(const struct dataspace *ds, l4_uint64_t offset, l4_uint64_t *bytes)
 {
-	l4_uint64_t left, bytes;
-	l4_addr_t local;
+	l4_addr_t local = locate(ds, offset, bytes);
+	l4_uint64_t left;
 
-	if (offset >= ds->bytes)
-		return reply(-L4_ERANGE, 0);
-	local = locate(ds, offset, &bytes);
-	while (offset + bytes < ds->bytes && locate(ds, offset + bytes, &left) == local + bytes)
-		bytes += left;
-	l4_utcb_mr()->mr[0] = local - RAM_WINDOW;
-	l4_utcb_mr()->mr[1] = bytes;
-	return reply(0, 2);
+	while (offset + *bytes < ds->bytes && locate(ds, offset + *bytes, &left) == local + *bytes)
+		*bytes += left;
+	return local - RAM_WINDOW;
 }
 
 static l4_msgtag_t op_clear(struct dataspace *ds, l4_uint64_t offset, l4_uint64_t bytes)
@@ -273,7 +268,8 @@ l4_msgtag_t dataspace_dispatch(struct dataspace *ds, l4_msgtag_t tag, unsigned r
 	case L4RE_DS_INFO_OP:
 		mr[0] = ds->bytes;
 		mr[1] = ds->flags & (rights & L4_CAP_RIGHT_W ? ~0U : ~(unsigned)L4RE_DS_F_W);
-		return reply(0, 2);
+		mr[2] = ds->obj.gate >> L4_CAP_SHIFT;
+		return reply(0, 3);
 	case L4RE_DS_CLEAR_OP:
 		if (!(rights & L4_CAP_RIGHT_W))
 			return reply(-L4_EPERM, 0);
@@ -282,8 +278,6 @@ l4_msgtag_t dataspace_dispatch(struct dataspace *ds, l4_msgtag_t tag, unsigned r
 		if (words < 3)
 			return reply(-L4_EMSGTOOSHORT, 0);
 		return reply(range_ok(ds, mr[1], mr[2]) ? 0 : -L4_ERANGE, 0);
-	case L4RE_DS_PHYS_OP:
-		return words < 2 ? reply(-L4_EMSGTOOSHORT, 0) : op_phys(ds, mr[1]);
 	default:
 		return reply(-L4_ENOSYS, 0);
 	}

@@ -10,7 +10,6 @@
  * Slots are shared out by memory, so that no client can take those of the others: one for each 16 KiB (more where
  * there is so much memory that this would be too many), and some for everybody.
  */
-#define SLOTS_MAX 0x10000
 #define SLOTS_OF_ALL 12288 /* root's and init's own, and SLOTS_FLOOR for each component */
 #define SLOTS_FLOOR 128
 #define SLOT_MEMORY 0x4000UL
@@ -119,6 +118,14 @@ static long protocol(const struct object *o)
 	}
 }
 
+/* Is there memory in it that devices may reach? Not if it goes with an allocator that pinned it itself. */
+static int is_pinned(const struct object *o)
+{
+	if (o->type == OBJECT_DATASPACE)
+		return ((const struct dataspace *)o)->pins != 0;
+	return o->type == OBJECT_QUOTA && ((const struct quota *)o)->pinned && !((const struct quota *)o)->devices;
+}
+
 static l4_msgtag_t object_dispatch(struct object *o, l4_msgtag_t tag, unsigned rights)
 {
 	if (l4_msgtag_words(tag) < 1 || l4_utcb_mr()->mr[0] != L4RE_OBJECT_RELEASE_OP)
@@ -126,6 +133,8 @@ static l4_msgtag_t object_dispatch(struct object *o, l4_msgtag_t tag, unsigned r
 	/* Not right W: who may write to shared memory must not be able to take it away from the others. */
 	if (!(rights & L4_CAP_RIGHT_S) || !o->owner)
 		return reply(-L4_EPERM, 0);
+	if (is_pinned(o))
+		return reply(-L4_EBUSY, 0);
 	object_destroy(o);
 	return reply(0, 0);
 }
@@ -137,6 +146,8 @@ static l4_msgtag_t dispatch(l4_umword_t label, l4_msgtag_t tag)
 
 	if (l4_msgtag_label(tag) == L4RE_PROTO_OBJECT)
 		return object_dispatch(o, tag, rights);
+	if (l4_msgtag_label(tag) == L4RE_PROTO_DMA && o->type == OBJECT_QUOTA)
+		return pin_dispatch((struct quota *)o, tag);
 	if (l4_msgtag_label(tag) != protocol(o))
 		return reply(-L4_EBADPROTO, 0);
 	switch (o->type) {

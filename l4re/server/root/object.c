@@ -39,6 +39,23 @@ void quota_slot_return(struct quota *q, l4_cap_idx_t slot)
 	q->top->slots--;
 }
 
+/* By slot: the frame of the object whose gate is in it; 0: none, or one that is too high up to be noted. */
+static l4_uint32_t frame_in_slot[SLOTS_MAX];
+
+static void slot_note(l4_cap_idx_t slot, const struct object *o)
+{
+	l4_uint64_t frame = o ? window_pa(o) >> L4_PAGESHIFT : 0;
+
+	frame_in_slot[slot >> L4_CAP_SHIFT] = frame >> 32 ? 0 : frame;
+}
+
+struct object *object_in_slot(l4_umword_t number)
+{
+	l4_uint64_t frame = number < SLOTS_MAX ? frame_in_slot[number] : 0;
+
+	return frame ? window_ptr(frame << L4_PAGESHIFT) : 0;
+}
+
 static void object_link(struct quota *owner, struct object *o)
 {
 	o->owner = owner;
@@ -75,6 +92,7 @@ static struct object *object_page(enum object_type type, l4_cap_idx_t slot)
 		pages_free(pa, L4_PAGESHIFT);
 		return 0;
 	}
+	slot_note(slot, o);
 	return o;
 }
 
@@ -109,6 +127,7 @@ void object_destroy(struct object *o)
 	else if (o->type == OBJECT_NAMESPACE)
 		namespace_destroy_contents(o);
 	object_unlink(o);
+	slot_note(o->gate, 0);
 	quota_slot_return(o->owner, o->gate);
 	quota_return(o->owner, L4_PAGESIZE);
 	pages_free(window_pa(o), L4_PAGESHIFT);
@@ -155,11 +174,36 @@ int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct 
 	return 0;
 }
 
-/* Recursive; quotas nest at most QUOTA_DEPTH_MAX deep. */
+void object_move_up(struct object *o)
+{
+	struct quota *from = o->owner, *to = from->obj.owner;
+
+	object_unlink(o);
+	from->top->slots--;
+	to->top->slots++;
+	object_link(to, o);
+}
+
+/*
+ * Recursive; quotas nest at most QUOTA_DEPTH_MAX deep. What devices may reach is kept: it is the outer quota's from then
+ * on, which has room for it, since it got all of q's back.
+ */
 void quota_destroy_contents(struct quota *q)
 {
-	while (q->objects)
-		object_destroy(q->objects);
-	if (q->obj.owner)
-		quota_return(q->obj.owner, q->limit);
+	l4_uint64_t kept = 0;
+	struct object *o;
+
+	pins_abandon(q);
+	while ((o = q->objects)) {
+		struct dataspace *ds = (struct dataspace *)o;
+
+		if (o->type != OBJECT_DATASPACE || !ds->pins) {
+			object_destroy(o);
+			continue;
+		}
+		ds->orphan = 1;
+		kept += ds->bytes + L4_PAGESIZE;
+		object_move_up(o);
+	}
+	quota_return(q->obj.owner, q->limit - kept);
 }

@@ -49,6 +49,7 @@ struct quota {
 	int privileged;               /* may ask for anything; the first one's */
 	int devices;                  /* may ask for device memory */
 	unsigned depth;               /* quotas around it */
+	unsigned pinned;              /* pins of dataspaces in it and in the quotas inside it */
 	struct quota *top;            /* the outermost one below the first: it counts the slots of all in it */
 	unsigned slots, slots_max;    /* of the top one */
 	struct object *objects;
@@ -68,6 +69,8 @@ struct dataspace {
 	int foreign;          /* the memory is not the allocator's: device or boot module */
 	int device;           /* root's own mapping of it exists for this dataspace alone */
 	l4_uint64_t foreign_pa;
+	unsigned pins;        /* devices may reach it: its memory stays */
+	int orphan;           /* its allocator is gone: it goes with the last pin */
 	unsigned chunk_count;
 	struct chunk chunks[];
 };
@@ -88,6 +91,17 @@ struct quota *quota_first(l4_uint64_t limit);
 int quota_create(struct quota *owner, l4_uint64_t limit, unsigned flags, struct quota **out);
 void quota_destroy_contents(struct quota *q);
 
+/** The object whose gate is in that slot, null if it holds none of root's own. */
+struct object *object_in_slot(l4_umword_t number);
+/** Put o, whose owner goes away, into the next outer quota. */
+void object_move_up(struct object *o);
+
+/* pin.c: memory that devices reach */
+/** Operations of l4re_dma_ops, from an allocator that may ask for device memory. */
+l4_msgtag_t pin_dispatch(struct quota *q, l4_msgtag_t tag);
+/** q goes away: its pins stay until its successor drops them. */
+void pins_abandon(const struct quota *q);
+
 /* dataspace.c */
 int dataspace_create(struct quota *q, l4_uint64_t bytes, unsigned long flags, unsigned align, struct dataspace **out);
 int dataspace_foreign(struct quota *q, l4_uint64_t pa, l4_uint64_t bytes, unsigned flags, unsigned cache,
@@ -96,6 +110,8 @@ void dataspace_destroy_contents(struct dataspace *ds);
 /** Local address of a dataspace made with L4RE_MA_CONTINUOUS. */
 void *dataspace_ptr(struct dataspace *ds);
 l4_msgtag_t dataspace_dispatch(struct dataspace *ds, l4_msgtag_t tag, unsigned rights);
+/** Physical address of offset, *bytes = how many follow it there; offset is inside. */
+l4_uint64_t dataspace_phys(const struct dataspace *ds, l4_uint64_t offset, l4_uint64_t *bytes);
 
 /* device.c */
 /** -L4_EPERM: that is RAM; -L4_EEXIST: some of it is in another dataspace. */
@@ -112,6 +128,8 @@ l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag);
 
 /* main.c */
 void root_main(void);
+/** Most slots that there are. */
+#define SLOTS_MAX 0x10000
 /** Slots of the own capability space: as many as are worth it with so much memory. */
 void slots_init(l4_uint64_t memory_bytes);
 /** How many of them a client with so much memory may use. */

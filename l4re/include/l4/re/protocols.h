@@ -15,6 +15,7 @@
 #define L4RE_PROTO_LOG 0x4005L       /**< object type only: log with a prefix */
 #define L4RE_PROTO_CONTROL 0x4007L
 #define L4RE_PROTO_PHYS 0x4006L      /**< object type only: dataspace of device memory */
+#define L4RE_PROTO_DMA 0x4008L       /**< memory that devices reach, see l4re_dma_ops */
 #define L4RE_PROTO_PCI 0x4010L       /**< sessions of the PCI manager: l4/re/c/pci.h */
 
 /*
@@ -37,20 +38,42 @@ enum l4re_ds_ops {
 	 * Result: map items for as much of it as one message holds, mr[0] = bytes they cover.
 	 */
 	L4RE_DS_MAP_OP = 0,
-	L4RE_DS_INFO_OP = 1,  /**< result mr[0] = bytes, mr[1] = flags (L4RE_DS_F_*) */
+	/** Result mr[0] = bytes, mr[1] = flags (L4RE_DS_F_*), mr[2] = number: what L4RE_DMA_PIN_OP finds it by. */
+	L4RE_DS_INFO_OP = 1,
 	L4RE_DS_CLEAR_OP = 2, /**< mr[1] = offset, mr[2] = bytes: fill with zero */
 	L4RE_DS_ALLOCATE_OP = 3, /**< mr[1] = offset, mr[2] = bytes: memory is always there, checks the range */
-	/** mr[1] = offset: result mr[0] = physical address, mr[1] = bytes that are contiguous from there. -L4_ERANGE */
-	L4RE_DS_PHYS_OP = 4,
 };
 #define L4RE_DS_F_X 1 /* as L4_FPAGE_* */
 #define L4RE_DS_F_PASS_X 8 /* mapping only: to be mapped on executable */
 #define L4RE_DS_F_W 2
 #define L4RE_DS_F_R 4
 
+/**
+ * Memory that devices reach: operations of an allocator made with L4RE_MA_CREATE_DEVICES; -L4_EPERM from others. A
+ * pinned dataspace cannot be released, nor can an allocator around it (-L4_EBUSY): its memory stays
+ * where it is until it is unpinned. Pins outlive the allocator that made them, as
+ * devices outlive their manager; its own dataspaces that it pinned stay with them.
+ */
+enum l4re_dma_ops {
+	/**
+	 * mr[1] = number of the dataspace (L4RE_DS_INFO_OP), item: a capability to it. Result mr[0] = pin, mr[1] = bytes.
+	 * -L4_EMSGMISSARG no capability; -L4_ENOENT it is not the dataspace of that number, or has no memory of its
+	 * own; -L4_ENOMEM too many pins. Who knows the number of a dataspace and has no capability to it gets nowhere, and
+	 * the capability is only compared, never called: it may be anything.
+	 */
+	L4RE_DMA_PIN_OP = 0,
+	/** mr[1] = pin, mr[2] = offset. Result mr[0] = physical address, mr[1] = bytes that are contiguous from there. -L4_ENOENT, -L4_ERANGE. */
+	L4RE_DMA_PHYS_OP = 1,
+	/** mr[1] = pin. -L4_ENOENT: not one of this allocator's. */
+	L4RE_DMA_UNPIN_OP = 2,
+	/** Unpin all whose allocator is gone: the caller knows that no device reaches their memory any more. */
+	L4RE_DMA_DROP_OP = 3,
+};
+
 /** Object operations; right S, which only the capability from the allocator has: pass on RW or RO. */
 enum l4re_object_ops {
-	L4RE_OBJECT_RELEASE_OP = 0, /**< destroy the object and give its quota back */
+	/** Destroy the object and give its quota back. -L4_EBUSY: devices reach its memory (l4re_dma_ops). */
+	L4RE_OBJECT_RELEASE_OP = 0,
 };
 
 /** Name space operations: mr[1..] = name, 0-terminated. */

@@ -5,7 +5,7 @@
  * A session reaches the functions that the system description grants its
  * client (`pci = [...]`), numbered from 0 in that order, and no other. A function
  * is closed at first: opening it resets it, switches on its memory and port
- * decoding and lets it do DMA. BARs and interrupts are to be had while it is
+ * decoding and lets it do DMA. BARs, interrupts and its DMA space are to be had while it is
  * open. Closing takes them all away again and resets the function; init
  * closes what a component leaves open when it ends, before its memory is used again.
  *
@@ -47,6 +47,8 @@ enum l4re_pci_ops {
 	 * entry, MSI, or the INTx line (level: unmask after service). The same each time. -L4_ERANGE, -L4_ENOMEM.
 	 */
 	L4RE_PCI_IRQ_OP = 8,
+	/** Item: the function's DMA space (l4/re/c/dma_space.h), until the function is closed. The same each time. -L4_ENOMEM. */
+	L4RE_PCI_DMA_SPACE_OP = 9,
 };
 
 enum l4re_pci_bar_flags {
@@ -86,13 +88,7 @@ long l4re_pci_config_read(l4_cap_idx_t pci, unsigned fn, unsigned offset, unsign
 long l4re_pci_config_write(l4_cap_idx_t pci, unsigned fn, unsigned offset, unsigned bytes, l4_uint32_t value);
 /** The function's interrupt number n into the empty slot irq; bind it with l4_rcv_ep_bind_thread(), then unmask it. */
 long l4re_pci_irq(l4_cap_idx_t pci, unsigned fn, unsigned n, l4_cap_idx_t irq);
-/**
- * *address = where the function reaches offset of a dataspace of root's (whole pages); the result is how many bytes are
- * contiguous from there: call again with the rest if that is less. There is no IOMMU: every function sees physical
- * addresses, and reaches all memory. The client keeps the dataspace until the function is closed.
- * -L4_EINVAL, -L4_ERANGE, what the dataspace says.
- */
-long l4re_pci_dma_map(l4_cap_idx_t pci, unsigned fn, l4_cap_idx_t ds, l4_umword_t offset, l4_umword_t bytes,
-		      l4_umword_t *address);
+/** The function's DMA space into the empty slot dma: what is mapped there is what it reaches. */
+long l4re_pci_dma_space(l4_cap_idx_t pci, unsigned fn, l4_cap_idx_t dma);
 
 #endif
