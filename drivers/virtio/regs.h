@@ -13,7 +13,8 @@
 
 #define VIRTIO_PCI_VENDOR 0x1af4
 #define VIRTIO_PCI_DEVICE(type) (0x1040 + (type))
-#define VIRTIO_PCI_BLOCK_TRANSITIONAL 0x1001
+/* The types up to 8 (4.1.2.1): the network device's is the first. */
+#define VIRTIO_PCI_TRANSITIONAL(type) (0x1000 + (type) - 1)
 
 /* Vendor capability (4.1.4): offsets into it. */
 enum virtio_pci_cap { VIRTIO_CAP_LEN = 2, VIRTIO_CAP_TYPE = 3, VIRTIO_CAP_BAR = 4, VIRTIO_CAP_OFFSET = 8,

@@ -102,7 +102,7 @@ int virtio_pci_open(struct virtio_pci *v, l4_cap_idx_t pci, const char *name, un
 	if (err < 0)
 		return err;
 	if (info.vendor != VIRTIO_PCI_VENDOR ||
-	    (info.device != VIRTIO_PCI_DEVICE(type) && info.device != VIRTIO_PCI_BLOCK_TRANSITIONAL))
+	    (info.device != VIRTIO_PCI_DEVICE(type) && info.device != VIRTIO_PCI_TRANSITIONAL(type)))
 		return -L4_ENODEV;
 	err = find_registers(v);
 	return err ? (int)err : take_irq(v, &info);
@@ -152,19 +152,19 @@ static void write64(volatile l4_uint32_t *reg, l4_uint64_t value)
 	reg[1] = value >> 32;
 }
 
-int virtio_pci_queue(struct virtio_pci *v, unsigned size, l4_uint64_t desc, l4_uint64_t avail, l4_uint64_t used)
+int virtio_pci_queue(struct virtio_pci *v, unsigned n, unsigned size, l4_uint64_t desc, l4_uint64_t avail, l4_uint64_t used)
 {
 	volatile struct virtio_pci_common *c = v->common;
 	l4_uint64_t notify;
 
-	c->queue_select = 0;
+	c->queue_select = n;
 	if (c->queue_size < size || c->queue_enable)
 		return -L4_ENODEV;
 	c->queue_size = size;
 	notify = (l4_uint64_t)c->queue_notify_off * v->notify_multiplier;
 	if (notify + 2 > v->notify_bytes)
 		return -L4_ENODEV;
-	v->notify_at[0] = notify;
+	v->notify_at[n] = notify;
 	write64(c->queue_desc, desc);
 	write64(c->queue_driver, avail);
 	write64(c->queue_device, used);
@@ -183,9 +183,9 @@ void virtio_pci_run(struct virtio_pci *v)
 	v->common->device_status = L4VIO_S_ACKNOWLEDGE | L4VIO_S_DRIVER | L4VIO_S_FEATURES_OK | L4VIO_S_DRIVER_OK;
 }
 
-void virtio_pci_kick(struct virtio_pci *v)
+void virtio_pci_kick(struct virtio_pci *v, unsigned n)
 {
-	*(volatile l4_uint16_t *)(v->notify + v->notify_at[0]) = 0;
+	*(volatile l4_uint16_t *)(v->notify + v->notify_at[n]) = n;
 }
 
 void virtio_pci_config(const struct virtio_pci *v, void *out, unsigned bytes)

@@ -38,7 +38,7 @@ static int run(void)
 
 	memset(memory, 0, sizeof(*memory));
 	disk_init(&disk, memory, memory_dma, features, first_request);
-	err = virtio_pci_queue(&pci, DISK_RING, memory_dma + __builtin_offsetof(struct disk_memory, desc),
+	err = virtio_pci_queue(&pci, 0, DISK_RING, memory_dma + __builtin_offsetof(struct disk_memory, desc),
 			       memory_dma + __builtin_offsetof(struct disk_memory, avail),
 			       memory_dma + __builtin_offsetof(struct disk_memory, used));
 	if (err) {
@@ -83,7 +83,7 @@ void device_submit(struct block_request *r)
 void device_kick(void)
 {
 	if (disk_should_kick(&disk))
-		virtio_pci_kick(&pci);
+		virtio_pci_kick(&pci, 0);
 }
 
 void device_ack(void)

@@ -40,12 +40,19 @@ def _disks(options):
     return line
 
 
+def _net(options):
+    if options.net is None:
+        return []
+    rules = "".join("," + (r if "=" in r else f"hostfwd={r}") for r in options.net.split(",") if r)
+    return ["-netdev", f"user,id=net0{rules}", "-device", "virtio-net-pci,netdev=net0,disable-legacy=on"]
+
+
 def machine(options):
     """Arguments that do not depend on what is booted."""
     line = [os.environ.get("QEMU", BINARY), "-machine", "q35", *_cpu(options),
             "-m", options.mem, "-smp", str(options.smp), "-no-reboot",
             "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4",
-            "-nic", "none", *_disks(options), *_console(options), *_debugger(options)]
+            "-nic", "none", *_disks(options), *_net(options), *_console(options), *_debugger(options)]
     if options.icount:
         line += DETERMINISTIC
     return line + options.qemu

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions of a network server as capabilities, its interrupts and its loop. */
+#include "server.h"
+#include "../../l4re/lib/fmt.h"
+#include "../../l4re/lib/lib.h"
+#include "../../l4re/lib/string.h"
+
+#include <l4/re/c/alive.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/env.h>
+#include <l4/sys/irq.h>
+#include <l4/sys/kip_api.h>
+
+/* Labels of interrupts: a session's kick, the device. */
+#define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
+#define LABEL_INDEX(label) (((label) >> 4) - 1)
+#define LABEL_DEVICE LABEL(1000)
+
+static struct net_service service;
+static const struct net_device *device;
+static l4_cap_idx_t notify_irq[NET_SESSIONS_MAX];
+
+static void notify(struct net_session *s) { l4_irq_trigger(notify_irq[s->number]); }
+static l4_uint32_t now(void) { return l4_kip_clock_ns(l4re_kip()) / 1000000000; }
+static void take(const void *frame, unsigned bytes) { net_uplink_receive(&service, frame, bytes); }
+
+static int uplink(const void *frame, unsigned bytes);
+static const struct net_ops ops_uplink = { .notify = notify, .now = now, .uplink = uplink };
+static const struct net_ops ops_alone = { .notify = notify, .now = now };
+
+void net_give_up(const char *format, ...)
+{
+	char text[120];
+	va_list args;
+
+	va_start(args, format);
+	fmt_vtext(text, sizeof(text), format, args);
+	va_end(args);
+	fmt_log("%s\n", text);
+	l4re_exit(1);
+}
+
+static int uplink(const void *frame, unsigned bytes)
+{
+	int err = device->send(frame, bytes);
+
+	if (err == -L4_EIO)
+		net_give_up("the device breaks its rules");
+	return err;
+}
+
+/*
+ * The address of a session: local, the same at every start, and another one on each machine (as the device's address is) and for each
+ * client of a service.
+ */
+static net_mac_t session_mac(const l4re_env_cap_entry_t *e)
+{
+	l4_uint64_t hash = 0xcbf29ce484222325UL ^ (device ? device->mac : 0); /* FNV-1a */
+	const char *p;
+
+	for (p = e->name; *p; p++)
+		hash = (hash ^ (l4_uint8_t)*p) * 0x100000001b3UL;
+	for (p = e->peer; *p; p++)
+		hash = (hash ^ (l4_uint8_t)*p ^ 0x80) * 0x100000001b3UL;
+	return (hash & 0xffffffffff00UL) | ((hash >> 48 & 0xfc) | NET_MAC_LOCAL);
+}
+
+/* e[0..2]: window, kick and notify of one session. */
+static int open_session(const l4re_env_cap_entry_t *e)
+{
+	l4_uint64_t bytes = l4re_ds_size(e->cap);
+	struct net_session *s;
+	void *window = 0;
+
+	if (e[1].flags != (L4RE_ENV_SERVER | L4RE_ENV_KICK) || e[2].flags != (L4RE_ENV_SERVER | L4RE_ENV_NOTIFY))
+		return -L4_EINVAL;
+	if (!bytes || l4re_rm_attach(&window, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, e->cap, 0, L4_SUPERPAGESHIFT) < 0)
+		net_give_up("no memory for the session \"%s\"", e->name);
+	s = net_session_add(&service, window, bytes, session_mac(e));
+	if (!s)
+		return -L4_ERANGE;
+	notify_irq[s->number] = e[2].cap;
+	return l4_error(l4_rcv_ep_bind_thread(e[1].cap, l4re_env()->main_thread, LABEL(s->number)));
+}
+
+static void open_sessions(void)
+{
+	const l4re_env_cap_entry_t *e;
+
+	for (e = l4re_env()->caps; e->name[0]; e++) {
+		int err = e->flags == (L4RE_ENV_SERVER | L4RE_ENV_WINDOW) ? open_session(e) : 0;
+
+		if (err < 0)
+			fmt_log("no session \"%s\" for %s: %s\n", e->name, e->peer, l4sys_errtostr(err));
+	}
+}
+
+/* A turn of everybody who has something; nonzero: somebody has more. */
+static int turn(int *device_waits)
+{
+	int more = net_run(&service);
+
+	if (*device_waits) {
+		*device_waits = device->receive(NET_BUDGET, take);
+		if (*device_waits < 0)
+			net_give_up("the device breaks its rules");
+	}
+	net_flush(&service);
+	if (device)
+		device->flush();
+	return more || *device_waits;
+}
+
+__attribute__((noreturn)) static void serve(void)
+{
+	int device_waits = device != 0;
+	l4_umword_t label;
+	l4_msgtag_t tag;
+
+	for (;;) {
+		l4re_alive();
+		tag = l4_ipc_wait(l4_utcb(), &label, turn(&device_waits) ? L4_IPC_BOTH_TIMEOUT_0 : l4re_alive_timeout());
+		if (l4_msgtag_has_error(tag))
+			continue;
+		if (device && label == LABEL_DEVICE) {
+			device->acknowledge();
+			device_waits = 1;
+		} else if (LABEL_INDEX(label) < service.session_count) {
+			net_kick(&service.sessions[LABEL_INDEX(label)]);
+		}
+	}
+}
+
+void net_serve(const struct net_device *d)
+{
+	device = d;
+	net_init(&service, d ? &ops_uplink : &ops_alone);
+	if (d && l4_error(l4_rcv_ep_bind_thread(d->irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
+		net_give_up("no interrupt");
+	open_sessions();
+	fmt_log("%s, %u session(s)\n", d ? "a device" : "no device", service.session_count);
+	if (d)
+		d->acknowledge();
+	net_start(&service);
+	serve();
+}

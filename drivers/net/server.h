@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main loop of a network server, and what it asks of its device. Each program under drivers/ that has a network
+ * device, or none, fills in a struct net_device and calls net_serve().
+ */
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+
+#include "net.h"
+
+/** A device. No function waits. */
+struct net_device {
+	net_mac_t mac;
+	l4_cap_idx_t irq;
+	/** Send: 0, or negative if there is no room. The frame is copied. */
+	int (*send)(const void *frame, unsigned bytes);
+	/** Give up to `budget` received frames to take(): 1 if there are more, 0 if not, -L4_EIO: the device breaks its rules. */
+	int (*receive)(unsigned budget, void (*take)(const void *frame, unsigned bytes));
+	/** After an interrupt, before receive(). */
+	void (*acknowledge)(void);
+	/** Tell the device of frames to send and buffers given back. */
+	void (*flush)(void);
+};
+
+/** Open the sessions and serve; device null: a switch without uplink. */
+__attribute__((noreturn)) void net_serve(const struct net_device *device);
+/** Print the reason and end the program: the successor resets the device. */
+__attribute__((noreturn, format(printf, 1, 2))) void net_give_up(const char *format, ...);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network server for a virtio network device on PCI: its clients and the device are ports of a switch.
+ *
+ * Argument: device=NAME (the function's name in the description, default "net").
+ *
+ * A breach of the rules by the device ends the program: its successor resets the device.
+ */
+#include "nic.h"
+#include "../net/server.h"
+#include "../virtio/virtio_pci.h"
+#include "../../l4re/lib/string.h"
+
+#include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/pci.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
+#include <l4/re/env.h>
+#include <l4/sys/err.h>
+
+static struct virtio_pci pci;
+static struct nic nic;
+
+static int send(const void *frame, unsigned bytes) { return nic_send(&nic, frame, bytes); }
+static void acknowledge(void) { virtio_pci_ack(&pci); }
+
+static int receive(unsigned budget, void (*take)(const void *frame, unsigned bytes))
+{
+	return nic_receive(&nic, budget, take);
+}
+
+static void flush(void)
+{
+	unsigned q;
+
+	for (q = 0; q < VIRTIO_NET_QUEUES; q++)
+		if (nic_should_kick(&nic, q))
+			virtio_pci_kick(&pci, q);
+}
+
+/* Memory of the driver's that the device reaches. */
+static struct nic_memory *device_memory(l4_uint64_t *dma)
+{
+	l4_size_t bytes = l4_round_page(sizeof(struct nic_memory));
+	l4_cap_idx_t ds = l4re_util_cap_alloc();
+	void *at = 0;
+
+	if (l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 ||
+	    l4re_rm_attach(&at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) < 0 ||
+	    l4re_pci_dma_map(pci.pci, pci.fn, ds, 0, bytes, dma) < (long)bytes)
+		net_give_up("no memory for the device");
+	return at;
+}
+
+static void open_queues(l4_uint64_t features)
+{
+	l4_uint64_t dma;
+	struct nic_memory *memory = device_memory(&dma);
+	unsigned q;
+
+	for (q = 0; q < VIRTIO_NET_QUEUES; q++) {
+		l4_uint64_t at = dma + q * sizeof(struct nic_queue);
+
+		if (virtio_pci_queue(&pci, q, NIC_RING, at + __builtin_offsetof(struct nic_queue, desc),
+				     at + __builtin_offsetof(struct nic_queue, avail),
+				     at + __builtin_offsetof(struct nic_queue, used)))
+			net_give_up("the device has no two queues of %u", NIC_RING);
+	}
+	nic_init(&nic, memory, dma, features);
+}
+
+static void open_device(const char *name, struct net_device *d)
+{
+	l4_cap_idx_t manager = l4re_env_get_cap("pci");
+	struct virtio_net_config config;
+	l4_uint64_t features;
+	int err = l4_is_valid_cap(manager) ? virtio_pci_open(&pci, manager, name, VIRTIO_ID_NET) : -L4_ENOENT;
+
+	if (err)
+		net_give_up("no device \"%s\": %s (%d)", name, l4sys_errtostr(err), err);
+	err = virtio_pci_negotiate(&pci, NIC_FEATURES_WANT, NIC_FEATURES_MUST, &features);
+	if (err)
+		net_give_up("the device cannot be used: %s (%d)", l4sys_errtostr(err), err);
+	virtio_pci_config(&pci, &config, sizeof(config));
+	d->mac = features & VIRTIO_NET_F_MAC ? net_mac(config.mac) : 0;
+	d->irq = pci.irq;
+	open_queues(features);
+	virtio_pci_run(&pci);
+}
+
+int main(int argc, char **argv)
+{
+	struct net_device device = { .send = send, .receive = receive, .acknowledge = acknowledge, .flush = flush };
+
+	open_device(argc > 1 && !strncmp(argv[1], "device=", 7) ? argv[1] + 7 : "net", &device);
+	net_serve(&device);
+}
