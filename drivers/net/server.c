@@ -6,7 +6,11 @@
 #include "../../l4re/lib/string.h"
 
 #include <l4/re/c/alive.h>
+#include <l4/re/c/dma_space.h>
+#include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/pci.h>
 #include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/sys/irq.h>
 #include <l4/sys/kip_api.h>
@@ -38,6 +42,20 @@ void net_give_up(const char *format, ...)
 	va_end(args);
 	fmt_log("%s\n", text);
 	l4re_exit(1);
+}
+
+void *net_device_memory(l4_cap_idx_t pci, unsigned fn, l4_size_t bytes, l4_uint64_t *dma)
+{
+	l4_cap_idx_t ds = l4re_util_cap_alloc(), space = l4re_util_cap_alloc();
+	void *at = 0;
+
+	bytes = l4_round_page(bytes);
+	if (l4_is_invalid_cap(ds) || l4_is_invalid_cap(space) || l4re_pci_dma_space(pci, fn, space) < 0 ||
+	    l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 ||
+	    l4re_rm_attach(&at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) < 0 ||
+	    l4re_dma_space_map_all(space, ds, bytes, dma) < 0)
+		net_give_up("no memory for the device");
+	return at;
 }
 
 static int uplink(const void *frame, unsigned bytes)

@@ -11,12 +11,8 @@
 #include "../virtio/virtio_pci.h"
 #include "../../l4re/lib/string.h"
 
-#include <l4/re/c/mem_alloc.h>
-#include <l4/re/c/pci.h>
-#include <l4/re/c/rm.h>
-#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
-#include <l4/sys/err.h>
+#include <l4/sys/ipc.h>
 
 static struct virtio_pci pci;
 static struct nic nic;
@@ -38,24 +34,10 @@ static void flush(void)
 			virtio_pci_kick(&pci, q);
 }
 
-/* Memory of the driver's that the device reaches. */
-static struct nic_memory *device_memory(l4_uint64_t *dma)
-{
-	l4_size_t bytes = l4_round_page(sizeof(struct nic_memory));
-	l4_cap_idx_t ds = l4re_util_cap_alloc();
-	void *at = 0;
-
-	if (l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 ||
-	    l4re_rm_attach(&at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) < 0 ||
-	    l4re_pci_dma_map(pci.pci, pci.fn, ds, 0, bytes, dma) < (long)bytes)
-		net_give_up("no memory for the device");
-	return at;
-}
-
 static void open_queues(l4_uint64_t features)
 {
 	l4_uint64_t dma;
-	struct nic_memory *memory = device_memory(&dma);
+	struct nic_memory *memory = net_device_memory(pci.pci, pci.fn, sizeof(*memory), &dma);
 	unsigned q;
 
 	for (q = 0; q < VIRTIO_NET_QUEUES; q++) {
