@@ -52,13 +52,15 @@ void l4vio_client_close(struct l4vio_client *c)
 	c->page = 0;
 }
 
-static long wait(struct l4vio_client *c)
+static long wait(struct l4vio_client *c, l4_timeout_t timeout)
 {
 	l4_msgtag_t tag;
 
 	if (READ(c->page->server) == L4VIO_SERVER_GONE)
 		return -L4_ENODEV;
-	tag = l4_ipc_receive(c->notify, l4_utcb(), L4_IPC_NEVER);
+	tag = l4_ipc_receive(c->notify, l4_utcb(), timeout);
+	if (l4_error(tag) == -(L4_EIPC_LO + L4_IPC_RETIMEOUT))
+		return -L4_EAGAIN;
 	return l4_msgtag_has_error(tag) ? l4_error(tag) : 0;
 }
 
@@ -72,7 +74,7 @@ static long set_status(struct l4vio_client *c, l4_uint32_t status)
 	__atomic_store_n(&c->page->request, request, __ATOMIC_RELEASE);
 	l4_irq_trigger(c->kick);
 	while (!err && __atomic_load_n(&c->page->response, __ATOMIC_ACQUIRE) != request)
-		err = wait(c);
+		err = wait(c, L4_IPC_NEVER);
 	return err ? err : (long)READ(c->page->device_status);
 }
 
@@ -118,11 +120,11 @@ long l4vio_client_run(struct l4vio_client *c)
 	return status & L4VIO_S_NEEDS_RESET ? -L4_EIO : 0;
 }
 
-long l4vio_client_wait(struct l4vio_client *c)
+long l4vio_client_wait_for(struct l4vio_client *c, l4_timeout_t timeout)
 {
 	if (READ(c->page->device_status) & L4VIO_S_NEEDS_RESET)
 		return -L4_EIO;
-	return wait(c);
+	return wait(c, timeout);
 }
 
 void l4vio_client_config(const struct l4vio_client *c, unsigned from, void *out, unsigned bytes)

@@ -27,8 +27,10 @@ void l4vio_client_queue(struct l4vio_client *c, unsigned n, unsigned size, const
 			const void *used);
 /** DRIVER_OK. -L4_EIO: the server refuses the queues. */
 long l4vio_client_run(struct l4vio_client *c);
-/** Wait for a notification. 0; -L4_ENODEV: the server is gone for good; -L4_EIO: it asks for a reset. */
-long l4vio_client_wait(struct l4vio_client *c);
+/** Wait for a notification. 0; -L4_EAGAIN: none within the time-out; -L4_ENODEV: the server is gone for good; -L4_EIO: it asks for a reset. */
+long l4vio_client_wait_for(struct l4vio_client *c, l4_timeout_t timeout);
+/** The same without a time-out. */
+static inline long l4vio_client_wait(struct l4vio_client *c) { return l4vio_client_wait_for(c, L4_IPC_NEVER); }
 /** Copy of [offset, offset + bytes) of the configuration, all of one moment. */
 void l4vio_client_config(const struct l4vio_client *c, unsigned offset, void *out, unsigned bytes);
 
