@@ -94,7 +94,7 @@ int sessions_map_linux(struct component *c, const struct loader *l, struct skerr
  * it is to come back: clients wait at a gate that is bound to none, and get an error at one whose thread is dead.
  */
 void sessions_unbind(const struct component *c, int gates);
-/** c does not come back: tell the clients of its virtio sessions. */
+/** c does not come back: tell the clients of its virtio sessions; who calls its gates, or waits there, gets an error. */
 void sessions_server_gone(const struct component *c);
 
 /* grants.c */

@@ -14,6 +14,7 @@
 #include <l4/skerry/virtio.h>
 #include <l4/sys/factory.h>
 #include <l4/sys/irq.h>
+#include <l4/sys/task.h>
 
 #define SESSIONS_MAX 96
 
@@ -182,10 +183,30 @@ int sessions_map_linux(struct component *c, const struct loader *l, struct skerr
 	return 0;
 }
 
+/*
+ * Who calls, or waits, at a gate of c's gets an error: it is bound to a thread that is then deleted. Until c is started again
+ * the gates keep what is left of that.
+ */
+static void close_gates(const struct component *c)
+{
+	l4_cap_idx_t nobody = l4re_util_cap_alloc();
+	unsigned i;
+	long err = l4_error(l4_factory_create_thread(L4_BASE_FACTORY_CAP, nobody));
+
+	for (i = 0; i < session_count && err >= 0; i++)
+		if (sessions[i].server == c->index && sessions[i].gate)
+			err = l4_error(l4_rcv_ep_bind_thread(sessions[i].gate, nobody, 0));
+	l4_task_delete_obj(L4_BASE_TASK_CAP, nobody);
+	l4re_util_cap_free(nobody);
+	if (err < 0)
+		say("%s: callers of its services wait for ever: %s", c->name, l4sys_errtostr(err));
+}
+
 void sessions_server_gone(const struct component *c)
 {
 	unsigned i;
 
+	close_gates(c);
 	for (i = 0; i < session_count; i++) {
 		struct session *s = &sessions[i];
 

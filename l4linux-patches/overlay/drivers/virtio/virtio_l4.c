@@ -70,7 +70,81 @@ static bool is_stopped(struct vl4 *v)
 	return is_gone(v) || (READ_ONCE(v->page->device_status) & L4VIO_S_NEEDS_RESET);
 }
 
-/* The server is gone, or has stopped this session: nothing more will be done. */
+/* --- a session that has ended */
+
+/* Bytes of the window; null if they are not inside. */
+static void *in_window(struct vl4 *v, u64 at, u64 bytes)
+{
+	return at <= v->session.bytes && bytes <= v->session.bytes - at ? v->session.window + at : NULL;
+}
+
+/*
+ * The status of a block request is the last byte of its chain. The server could have changed the chain, so it is followed
+ * inside the window only, and not for ever.
+ */
+static void fail_chain(struct vl4 *v, const struct vring_desc *table, unsigned int size, u16 at)
+{
+	unsigned int n;
+
+	for (n = 0; table && n < size && at < size; n++) {
+		u64 addr = READ_ONCE(table[at].addr);
+		u32 len = READ_ONCE(table[at].len);
+		u16 flags = READ_ONCE(table[at].flags);
+
+		if (flags & VRING_DESC_F_INDIRECT) {
+			table = in_window(v, addr, len);
+			size = len / sizeof(*table);
+			at = 0;
+		} else if (flags & VRING_DESC_F_NEXT) {
+			at = READ_ONCE(table[at].next);
+		} else {
+			u8 *last = (flags & VRING_DESC_F_WRITE) && len ? in_window(v, addr + len - 1, 1) : NULL;
+
+			if (last)
+				WRITE_ONCE(*last, VIRTIO_BLK_S_IOERR);
+			return;
+		}
+	}
+}
+
+/*
+ * Nobody else uses the queue's buffers any more: report each request that is out, as the server should have, as failed. The driver
+ * below has no other way to learn of it.
+ */
+static void fail_requests(struct vl4 *v, struct virtqueue *vq)
+{
+	unsigned int size = virtqueue_get_vring_size(vq);
+	struct vring_desc *desc = v->session.window + virtqueue_get_desc_addr(vq);
+	struct vring_avail *avail = v->session.window + virtqueue_get_avail_addr(vq);
+	struct vring_used *used = v->session.window + virtqueue_get_used_addr(vq);
+	u16 at = READ_ONCE(used->idx), end;
+
+	do {
+		end = virt_load_acquire(&avail->idx);
+		if ((u16)(end - at) > size) {
+			virtio_break_device(&v->vdev);
+			return;
+		}
+		for (; at != end; at++) {
+			u16 head = READ_ONCE(avail->ring[at % size]);
+
+			fail_chain(v, desc, size, head);
+			WRITE_ONCE(used->ring[at % size].id, head);
+			WRITE_ONCE(used->ring[at % size].len, 0);
+			virt_store_release(&used->idx, at + 1);
+		}
+		/* Be told of the next one, in either of the two ways to say so. */
+		WRITE_ONCE(used->flags, 0);
+		WRITE_ONCE(*(u16 *)&used->ring[size], at);
+		virt_mb();
+	} while (READ_ONCE(avail->idx) != at);
+	vring_interrupt(v->irq, vq);
+}
+
+/*
+ * The server is gone, or has stopped this session: nothing more will be done. Should it be started again, it finds a session
+ * that was reset.
+ */
 static void give_up(struct vl4 *v)
 {
 	if (v->broken)
@@ -79,12 +153,22 @@ static void give_up(struct vl4 *v)
 	dev_err(&v->vdev.dev, "%s: the server %s\n", v->session.name,
 		is_gone(v) ? "does not come back" : is_stopped(v) ? "has stopped this session" :
 		"does not answer");
-	virtio_break_device(&v->vdev);
+	if (!is_stopped(v) || v->vdev.id.device != VIRTIO_ID_BLOCK)
+		virtio_break_device(&v->vdev);
+	WRITE_ONCE(v->page->status, 0);
+	virt_store_release(&v->page->request, ++v->request);
 }
 
 static void stop_work(struct work_struct *work)
 {
-	give_up(container_of(work, struct vl4, stop));
+	struct vl4 *v = container_of(work, struct vl4, stop);
+	struct virtqueue *vq;
+
+	give_up(v);
+	if (v->vdev.id.device != VIRTIO_ID_BLOCK)
+		return;
+	list_for_each_entry(vq, &v->vdev.vqs, list)
+		fail_requests(v, vq);
 }
 
 static int wait_answer(struct vl4 *v)
@@ -172,7 +256,12 @@ static const char *vl4_bus_name(struct virtio_device *vdev)
 
 static bool vl4_notify(struct virtqueue *vq)
 {
-	l4_irq_trigger(to_vl4(vq->vdev)->session.kick);
+	struct vl4 *v = to_vl4(vq->vdev);
+
+	if (READ_ONCE(v->broken))
+		schedule_work(&v->stop);
+	else
+		l4_irq_trigger(v->session.kick);
 	return true;
 }
 
@@ -208,6 +297,7 @@ static void vl4_del_vqs(struct virtio_device *vdev)
 	unsigned int i;
 
 	disable_irq(v->irq);
+	cancel_work_sync(&v->stop);
 	list_for_each_entry_safe(vq, next, &vdev->vqs, list)
 		vring_del_virtqueue(vq);
 	for (i = 0; i < L4VIO_QUEUES_MAX; i++)

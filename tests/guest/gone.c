@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client of services whose servers do not come back, by arguments:
+ *	gate SERVICE	calls the gate until that fails, and then again
+ *	disk SERVICE	has requests out until the session ends, and then tries everything else
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <l4/re/env.h>
+#include <l4/sys/ipc.h>
+#include <l4/virtio/blk.h>
+
+static struct l4blk disk;
+static char buffer[65536];
+
+static void check(int good, const char *what)
+{
+	if (good)
+		return;
+	printf("not ok gone %s\n", what);
+	exit(1);
+}
+
+static long call(l4_cap_idx_t gate)
+{
+	l4_utcb_t *u = l4_utcb();
+	l4_msgtag_t tag = l4_ipc_call(gate, u, l4_msgtag(0, 0, 0, 0), L4_IPC_NEVER);
+
+	return l4_msgtag_has_error(tag) ? (long)(l4_ipc_error(tag, u) & ~L4_IPC_SND_ERR_MASK) : 0;
+}
+
+static void gate(const char *service)
+{
+	l4_cap_idx_t cap = l4re_env_get_cap(service);
+	unsigned n;
+
+	check(l4_is_valid_cap(cap), "no session");
+	for (n = 0; n < 3; n++)
+		check(call(cap) == L4_IPC_ENOT_EXISTENT, "a call does not fail as it should");
+	printf("ok gone gate %s\n", service);
+}
+
+static void disk_gone(const char *service)
+{
+	unsigned long done = 0;
+	long err = l4blk_open(&disk, service);
+
+	check(err == 0, "open");
+	while (!(err = l4blk_write(&disk, 0, buffer, sizeof(buffer))))
+		done++;
+	check(err == -L4_ENODEV && done > 0, "what a request that was out gets");
+	l4blk_close(&disk);
+	check(l4blk_open(&disk, service) == -L4_ENODEV, "opened again");
+	printf("ok gone disk %s\n", service);
+}
+
+int main(int argc, char **argv)
+{
+	check(argc > 2, "arguments");
+	if (!strcmp(argv[1], "gate"))
+		gate(argv[2]);
+	else
+		disk_gone(argv[2]);
+	return 0;
+}
