@@ -38,11 +38,11 @@ static inline struct kobject *cap_lookup(struct capspace *cs, u64 slot, unsigned
 	return (struct kobject *)(entry & ~CAP_RIGHTS_MASK);
 }
 
-/** Make sure the slot's table exists, so that cap_insert()/cap_map() cannot fail. -L4_ENOMEM, -L4_ERANGE. */
+/** Make sure the slot's table exists, so that cap_insert()/cap_map() cannot fail. -L4_ENOMEM, -L4_ERANGE, -E_PREEMPTED. */
 int must_check cap_reserve(struct capspace *cs, u64 slot);
 /** Enter a new object (root of its capability tree) in an empty reserved slot. */
 void cap_insert(struct capspace *cs, u64 slot, struct kobject *obj, unsigned int rights);
-/** Derive: dst slot := src slot with rights & src's. Occupied dst must have been unmapped. -L4_ENOENT empty source, -L4_ENOMEM, -L4_EEXIST. */
+/** Derive: dst slot := src slot with rights & src's. Occupied dst must have been unmapped. -L4_ENOENT empty source, -L4_ENOMEM, -L4_EEXIST, -E_PREEMPTED. */
 int must_check cap_map(struct capspace *dst, u64 dst_slot, struct capspace *src, u64 src_slot, unsigned int rights);
 /**
  * Move: dst takes src's place in the tree; src becomes empty. Errors as cap_map();

@@ -62,15 +62,19 @@ static void cap_enter(u64 *entry, u64 value, u32 parent)
 int cap_reserve(struct capspace *cs, u64 slot)
 {
 	u64 *table, index = slot / MAPDB_ENTRIES;
+	int ret;
 
 	if (slot >= L4_CAP_MAX_SLOTS)
 		return -L4_ERANGE;
+	if (cs->dir && cs->dir[index])
+		return 0;
+	ret = frame_stock_up(2);
+	if (ret)
+		return ret;
 	if (!cs->dir)
 		cs->dir = mapdb_table_create(cs, DIR_LEVEL, 0, cs->quota);
 	if (!cs->dir)
 		return -L4_ENOMEM;
-	if (cs->dir[index])
-		return 0;
 	table = mapdb_table_create(cs, SLOT_LEVEL, index * MAPDB_ENTRIES, cs->quota);
 	if (!table)
 		return -L4_ENOMEM;
@@ -259,7 +263,7 @@ static int tables_destroy(struct map_op *op, struct capspace *cs, u64 **entry, u
 		ret = slots_destroy(op, *entry);
 		if (ret)
 			return ret;
-		op->work += 2 * MAP_WORK_ENTRY;
+		op->work += MAP_WORK_TABLE;
 		if (*entry == cs->first)
 			cs->first = NULL;
 		mapdb_table_free(*entry, cs->quota);

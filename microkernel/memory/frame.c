@@ -14,6 +14,8 @@
 
 #define FRAME_ORDERS 12
 #define FRAME_ZEROED_MAX 256
+#define STOCK_STEP 8 /* frames of it that are given back in one go */
+#define CLEAR_STEP (PAGE_SIZE / 4)
 
 u64 frame_pool_va, frame_phys_offset;
 struct frame_info *frame_infos;
@@ -23,6 +25,8 @@ static u64 free_frames;
 static struct list free_lists[FRAME_ORDERS];
 static struct frame_info *zeroed;
 static unsigned int zeroed_count;
+static char *clearing;       /* the next for it, of which `cleared` bytes are zero, or NULL */
+static unsigned int cleared;
 
 static void *frame_address(u64 number)
 {
@@ -79,7 +83,7 @@ static void *block_alloc(unsigned int order)
 	return frame_address(number);
 }
 
-static void *zeroed_take(void)
+static void *stock_take(void)
 {
 	struct frame_info *info = zeroed;
 
@@ -90,6 +94,25 @@ static void *zeroed_take(void)
 	return frame_address((u64)(info - frame_infos));
 }
 
+static void stock_put(struct frame_info *info)
+{
+	info->nodes = zeroed;
+	zeroed = info;
+	zeroed_count++;
+}
+
+static bool frames_are_scarce(void)
+{
+	return free_frames < frame_count / 16;
+}
+
+/* Give frames of the stock back to the buddy allocator. */
+static void stock_shrink(unsigned int n)
+{
+	while (n-- && zeroed)
+		block_free(frame_number(stock_take()), 0);
+}
+
 /* Start with half a stock, so that the first tasks need not wait for clearing. */
 static void stock_fill(void)
 {
@@ -97,10 +120,10 @@ static void stock_fill(void)
 	void *page;
 
 	for (i = 0; i < FRAME_ZEROED_MAX / 2 && i < frame_count / 16; i++) {
-		page = frame_alloc(0, NULL);
+		page = block_alloc(0);
 		if (!page)
 			return;
-		frame_free_zeroed(memset(page, 0, PAGE_SIZE), NULL);
+		stock_put(frame_info(memset(page, 0, PAGE_SIZE)));
 	}
 }
 
@@ -119,6 +142,8 @@ void frame_init(void *va, u64 pa, u64 bytes)
 		list_init(&free_lists[order]);
 	zeroed = NULL;
 	zeroed_count = 0;
+	clearing = NULL;
+	cleared = 0;
 	free_frames = frame_count - first;
 	for (number = first; number < frame_count; number += BIT(order)) {
 		order = 0;
@@ -132,14 +157,16 @@ void frame_init(void *va, u64 pa, u64 bytes)
 
 void *frame_alloc(unsigned int order, struct quota *q)
 {
-	void *va, *spare;
+	void *va;
 
 	if (order >= FRAME_ORDERS || (q && quota_charge(q, PAGE_SIZE << order)))
 		return NULL;
+	/* When frames get scarce, the stock shrinks with every allocation, and has gone before the pool is empty. */
+	if (unlikely(frames_are_scarce()))
+		stock_shrink(2);
 	va = block_alloc(order);
-	/* Give the stock back frame by frame until a large enough block has formed. */
-	while (unlikely(!va) && (spare = zeroed_take())) {
-		block_free(frame_number(spare), 0);
+	if (unlikely(!va)) {
+		stock_shrink(STOCK_STEP);
 		va = block_alloc(order);
 	}
 	if (unlikely(!va)) {
@@ -170,20 +197,16 @@ void *frame_alloc_zeroed(struct quota *q)
 	if (q && quota_charge(q, PAGE_SIZE))
 		return NULL;
 	free_frames--;
-	return zeroed_take();
+	return stock_take();
 }
 
 void frame_free_zeroed(void *va, struct quota *q)
 {
-	struct frame_info *info = frame_info(va);
-
-	if (zeroed_count >= FRAME_ZEROED_MAX) {
+	if (zeroed_count >= FRAME_ZEROED_MAX || unlikely(frames_are_scarce())) {
 		frame_free(va, 0, q);
 		return;
 	}
-	info->nodes = zeroed;
-	zeroed = info;
-	zeroed_count++;
+	stock_put(frame_info(va));
 	free_frames++;
 	if (q)
 		quota_release(q, PAGE_SIZE);
@@ -191,16 +214,22 @@ void frame_free_zeroed(void *va, struct quota *q)
 
 int frame_stock_up(unsigned int n)
 {
-	void *page;
-
+	if (likely(zeroed_count >= n))
+		return 0;
 	if (n > FRAME_ZEROED_MAX || n > free_frames)
 		return -L4_ENOMEM;
 	while (zeroed_count < n) {
-		/* Not from the stock itself: that has fewer than the pool has free. */
-		page = frame_alloc(0, NULL);
-		if (!page)
+		if (!clearing)
+			clearing = block_alloc(0);
+		if (!clearing)
 			return -L4_ENOMEM;
-		frame_free_zeroed(memset(page, 0, PAGE_SIZE), NULL);
+		memset(clearing + cleared, 0, CLEAR_STEP);
+		cleared += CLEAR_STEP;
+		if (cleared == PAGE_SIZE) {
+			stock_put(frame_info(clearing));
+			clearing = NULL;
+			cleared = 0;
+		}
 		if (preempt_point())
 			return -E_PREEMPTED;
 	}

@@ -40,11 +40,14 @@ struct map_op {
 	u32 work;
 };
 
-/** Cost of looking at an empty entry, at a group of them, handling a mapping, clearing a new table; a preemption point comes every _STEP. */
-#define MAP_WORK_SCAN 1
-#define MAP_WORK_GROUP 8
-#define MAP_WORK_ENTRY 16
-#define MAP_WORK_TABLE 100
+/**
+ * Cost, in units of about four instructions: looking at an empty entry and for the next, at a group of them, removing a
+ * mapping (entering it: half of that), making or freeing a table. A preemption point comes every _STEP.
+ */
+#define MAP_WORK_SCAN 6
+#define MAP_WORK_GROUP 24
+#define MAP_WORK_ENTRY 24
+#define MAP_WORK_TABLE 48
 #define MAP_WORK_STEP 128
 
 /** Account for work; true: it is time to stop. Who goes on all the same is told again. */

@@ -152,9 +152,12 @@ static inline u64 *walk_create(struct map_op *op, struct space *s, u64 va, unsig
 
 	for (at = ROOT_LEVEL; at > level; at--) {
 		if (unlikely(!*entry)) {
-			table = table_add(s, entry, va, at);
-			*found = !op || !table || !map_op_work(op, MAP_WORK_TABLE);
-			if (!table || !*found)
+			*found = !op || frame_stock_up(1) != -E_PREEMPTED;
+			table = *found ? table_add(s, entry, va, at) : NULL;
+			if (!table)
+				return NULL;
+			*found = !op || !map_op_work(op, MAP_WORK_TABLE);
+			if (!*found)
 				return NULL;
 		} else if (unlikely(*entry & PTE_PS)) {
 			break;
@@ -354,7 +357,7 @@ static void table_drop(struct map_op *op, struct space *s, u64 *entry)
 		op_flush(op, s, info->base, level_shift(info->level + 1));
 		op_finish(op);
 	}
-	op->work += 2 * MAP_WORK_ENTRY;
+	op->work += MAP_WORK_TABLE;
 	mapdb_table_free(table, s->quota);
 }
 
@@ -372,6 +375,7 @@ static inline int entry_clear(struct map_op *op, struct space *s, struct frame_i
 		       leaf_unmap(op, info, entry, entry_va(entry, info), SPACE_RIGHTS_R, true);
 	if (unlikely(*entry & PTE_KU)) {
 		ku_page_remove(s, entry);
+		op->work += MAP_WORK_ENTRY / 2;
 		return 0;
 	}
 	node = mapdb_table_node(info, mapdb_ref(entry));
@@ -506,7 +510,11 @@ static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
 			ret = leaf_unmap(op, info, entry, va + ((u64)(entry - first) << shift), r->rights, r->self);
 			if (unlikely(ret))
 				goto out;
-			op->work += MAP_WORK_ENTRY / 2;
+			if (unlikely(map_op_work(op, MAP_WORK_ENTRY)) && entry + 1 < last) {
+				entry++;
+				ret = -E_PREEMPTED;
+				goto out;
+			}
 		}
 		if (unlikely(map_op_work(op, MAP_WORK_GROUP)) && entry < last) {
 			ret = -E_PREEMPTED;
@@ -672,7 +680,7 @@ next_source:
 		r->done += size;
 		if (r->done == r->bytes)
 			return 0;
-		if (unlikely(map_op_work(op, MAP_WORK_ENTRY)))
+		if (unlikely(map_op_work(op, MAP_WORK_ENTRY / 2)))
 			return -E_PREEMPTED;
 		if (last_of_table(dst) || *++dst)
 			return 0;
@@ -1096,7 +1104,7 @@ int space_destroy(struct space *s)
 int space_view(struct space *s, struct space *server)
 {
 	if (!s->view_root) {
-		s->view_root = frame_alloc_zeroed(s->quota);
+		s->view_root = frame_alloc(0, s->quota);
 		if (!s->view_root)
 			return -L4_ENOMEM;
 		arch_space_init_root(s->view_root);

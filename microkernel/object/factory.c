@@ -108,13 +108,15 @@ static int factory_new(struct factory *f, struct thread *from, unsigned int word
 
 	if (!(buffer & L4_RCV_ITEM_SINGLE_CAP) || slot == 0)
 		return -L4_EINVAL;
+	ipc_progress_start(from);
 	err = cap_reserve(caps, slot);
 	if (err)
 		return err == -L4_ERANGE ? -L4_EINVAL : err;
-	ipc_progress_start(from);
 	err = cap_unmap(caps, slot, 1, L4_CAP_RIGHT_R, true, &cursor);
 	if (!err)
 		err = kobject_reap(from->reap_from);
+	if (!err && preempt_point())
+		err = -E_PREEMPTED;
 	if (err)
 		return err;
 	/* The slot may have held the last capability to the factory itself: its quota is gone then. */

@@ -13,6 +13,7 @@
 
 #define KU_MEM_ORDER_MAX 16 /* entered in one go */
 #define ITEMS_PER_STEP 8
+#define OBJECTS_PER_STEP 2
 
 static struct slab task_slab = SLAB_INIT(struct task, "task");
 
@@ -24,11 +25,9 @@ int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
 	if (utcb_area.raw && (fpage_type(utcb_area) != L4_FPAGE_MEMORY || fpage_order(utcb_area) < 12 ||
 			      fpage_order(utcb_area) > KU_MEM_ORDER_MAX))
 		return -L4_EINVAL;
-	if (utcb_area.raw) {
-		err = space_prepare_ku_mem(q, BIT(fpage_order(utcb_area)));
-		if (err)
-			return err;
-	}
+	err = utcb_area.raw ? space_prepare_ku_mem(q, BIT(fpage_order(utcb_area))) : frame_stock_up(1);
+	if (err)
+		return err;
 	task = slab_alloc(&task_slab, q);
 	if (!task)
 		return -L4_ENOMEM;
@@ -194,18 +193,24 @@ static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int word
 
 /* --- unmap */
 
-/* Mark the slots' objects for destruction where the capability has right D. Bounded: at most 64 slots. */
-static void delete_objects(struct task *task, l4_fpage_t fp)
+/* As cap_unmap(); objects whose capability has right D are marked for destruction first. */
+static int delete_objects(struct task *task, u64 first, u64 count, unsigned int rights, bool self, u64 *cursor)
 {
-	u64 first = fpage_number(fp), count = BIT(fpage_order(fp));
+	unsigned int have;
+	struct kobject *k;
+	int err;
 
-	for (u64 i = 0; i < count; i++) {
-		unsigned int rights;
-		struct kobject *k = cap_lookup(&task->caps, first + i, &rights);
-
-		if (k && (rights & L4_CAP_RIGHT_D))
+	for (; *cursor < count; ++*cursor) {
+		k = cap_lookup(&task->caps, first + *cursor, &have);
+		if (k && (have & L4_CAP_RIGHT_D))
 			kobject_orphaned(k);
+		err = cap_unmap(&task->caps, first + *cursor, 1, rights, self, &(u64){ 0 });
+		if (err)
+			return err;
+		if (*cursor % OBJECTS_PER_STEP == OBJECTS_PER_STEP - 1 && preempt_point())
+			return -E_PREEMPTED;
 	}
+	return 0;
 }
 
 static int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cursor)
@@ -228,7 +233,7 @@ static int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cu
 		if ((mask & L4_FP_DELETE_OBJ) == L4_FP_DELETE_OBJ) {
 			if (order > 6)
 				return -L4_EINVAL;
-			delete_objects(task, fp);
+			return delete_objects(task, fpage_number(fp), BIT(order), fpage_rights(fp), self, cursor);
 		}
 		return cap_unmap(&task->caps, fpage_number(fp), BIT(order), fpage_rights(fp), self, cursor);
 	case L4_FPAGE_IO:

@@ -10,6 +10,8 @@
 #include "transfer.h"
 #include "asm_consts.h"
 
+#define ITEMS_PER_STEP 3
+
 /* Position in the receiver's buffer registers. */
 struct buffers {
 	const l4_buf_regs_t *regs; /* NULL: a fault, which takes memory and I/O anywhere */
@@ -54,12 +56,10 @@ static int map_cap(struct thread *from, struct thread *to, struct item *it, stru
 	    !(word & L4_RCV_ITEM_SINGLE_CAP))
 		return L4_IPC_SEMSGCUT;
 	dst = word >> L4_CAP_SHIFT;
-	if (!cap_lookup(&from->task->caps, src, &rights) || cap_reserve(&to->task->caps, dst))
-		return L4_IPC_SEMAPFAILED;
-	if (to->task == from->task && src == dst)
-		return 0;
-	err = cap_replace(&to->task->caps, dst, &from->task->caps, src, fpage_rights(it->fpage),
-			  it->base & L4_MAP_ITEM_GRANT);
+	err = cap_lookup(&from->task->caps, src, &rights) ? cap_reserve(&to->task->caps, dst) : -L4_ENOENT;
+	if (!err && (to->task != from->task || src != dst))
+		err = cap_replace(&to->task->caps, dst, &from->task->caps, src, fpage_rights(it->fpage),
+				  it->base & L4_MAP_ITEM_GRANT);
 	return err == -E_PREEMPTED || !err ? err : L4_IPC_SEMAPFAILED;
 }
 
@@ -163,6 +163,8 @@ static __attribute__((noinline)) int map_items(struct thread *from, l4_mword_t t
 			to->utcb->msg.mr[words + 2 * i] = it.base | L4_ITEM_MAP;
 			to->utcb->msg.mr[words + 2 * i + 1] = it.fpage.raw;
 		}
+		if (i % ITEMS_PER_STEP == ITEMS_PER_STEP - 1 && preempt_point())
+			return -E_PREEMPTED;
 	}
 	return 0;
 }

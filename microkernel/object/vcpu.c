@@ -113,6 +113,8 @@ static int view_prepare(struct task *view, struct task *server)
 		return 0;
 	if (!list_empty(&view->viewers))
 		return -L4_EBUSY;
+	if (preempt_point())
+		return -E_PREEMPTED;
 	err = space_view(&view->space, &server->space);
 	if (!err)
 		view->view_owner = server->kobj.id;

@@ -89,12 +89,11 @@ static void frames_random(void)
 	CHECK(frame_free_bytes() == before && !kernel_quota.used);
 }
 
-/* The stock of zero frames must not keep larger blocks from forming. */
+/* The stock of zero frames must not keep the largest blocks that are asked for from forming. */
 static void frames_merge_again(void)
 {
 	static void *pages[2000];
 	unsigned int n = 0;
-	void *big;
 
 	pool_init(4UL << 20);
 	while ((pages[n] = frame_alloc_zeroed(&kernel_quota)))
@@ -102,9 +101,10 @@ static void frames_merge_again(void)
 	CHECK(frame_free_bytes() == 0 && n > 1000);
 	while (n--)
 		frame_free_zeroed(pages[n], &kernel_quota);
-	big = frame_alloc(9, &kernel_quota);
-	CHECK(big);
-	frame_free(big, 9, &kernel_quota);
+	for (n = 0; n < 50; n++)
+		CHECK((pages[n] = frame_alloc(3, &kernel_quota)));
+	while (n--)
+		frame_free(pages[n], 3, &kernel_quota);
 }
 
 static void frames_quota(void)
