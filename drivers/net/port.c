@@ -233,13 +233,13 @@ int net_run(struct net_service *n)
 	unsigned i;
 
 	n->pending = 0;
-	for (i = 0; i < n->session_count; i++) {
-		if (!(turn & 1U << i))
-			continue;
-		look(&n->sessions[i]);
-		if (serve(&n->sessions[i]))
+	/* All statuses first: a frame may be for somebody who has just come up. */
+	for (i = 0; i < n->session_count; i++)
+		if (turn & 1U << i)
+			look(&n->sessions[i]);
+	for (i = 0; i < n->session_count; i++)
+		if ((turn & 1U << i) && serve(&n->sessions[i]))
 			net_kick(&n->sessions[i]);
-	}
 	return n->pending != 0;
 }
 
