@@ -86,7 +86,8 @@ static void fail_chain(struct vl4 *v, const struct vring_desc *table, unsigned i
 {
 	unsigned int n;
 
-	for (n = 0; table && n < size && at < size; n++) {
+	/* One more than the table has: the way to it. */
+	for (n = 0; table && n <= size && at < size; n++) {
 		u64 addr = READ_ONCE(table[at].addr);
 		u32 len = READ_ONCE(table[at].len);
 		u16 flags = READ_ONCE(table[at].flags);
