@@ -61,29 +61,37 @@ static void read_madt(struct acpi_facts *f, const l4_uint8_t *t, unsigned bytes)
 	}
 }
 
-/* Device scopes: type, length, two reserved, id, bus, then the path in pairs. */
-static void read_scopes(struct acpi_drhd *d, const l4_uint8_t *p, unsigned bytes)
+/* Device scopes: type, length, two reserved, id, bus, then the path in pairs. False: one cannot be understood. */
+static int read_scopes(struct acpi_drhd *d, const l4_uint8_t *p, unsigned bytes)
 {
-	unsigned at, length;
+	unsigned at, length, i;
 
-	for (at = 0; at + 8 <= bytes; at += length) {
-		length = p[at + 1];
-		if (length < 8 || at + length > bytes || d->scope_count == ACPI_SCOPES)
-			return;
-		d->scopes[d->scope_count++] = (struct acpi_scope){
-			p[at], p[at + 4], p[at + 5], (length - 6) / 2, p[at + 6] & 31, p[at + 7] & 7,
-		};
+	for (at = 0; at < bytes; at += length) {
+		struct acpi_scope *s = &d->scopes[d->scope_count];
+
+		length = bytes - at < 8 ? 0 : p[at + 1];
+		if (length < 8 || length % 2 || length > bytes - at || (length - 6) / 2 > ACPI_PATH ||
+		    d->scope_count == ACPI_SCOPES)
+			return 0;
+		*s = (struct acpi_scope){ p[at], p[at + 4], p[at + 5], (length - 6) / 2, { 0 } };
+		for (i = 0; i < s->depth; i++)
+			s->path[i] = (p[at + 6 + 2 * i] & 31) << 3 | (p[at + 7 + 2 * i] & 7);
+		d->scope_count++;
 	}
+	return 1;
 }
 
 static void read_drhd(struct acpi_facts *f, const l4_uint8_t *e, unsigned length)
 {
 	struct acpi_drhd *d = &f->drhds[f->drhd_count];
 
-	if (length < 16 || f->drhd_count == ACPI_DRHDS || (get64(e + 8) & ~L4_PAGEMASK) || get64(e + 8) >= 1UL << 46)
+	if (length < 16 || f->drhd_count == ACPI_DRHDS || !get64(e + 8) || (get64(e + 8) & ~L4_PAGEMASK) ||
+	    get64(e + 8) >= 1UL << 46) {
+		f->dmar_damaged = 1;
 		return;
+	}
 	*d = (struct acpi_drhd){ .base = get64(e + 8), .segment = get16(e + 6), .all = e[4] & 1 };
-	read_scopes(d, e + 16, length - 16);
+	f->dmar_damaged |= !read_scopes(d, e + 16, length - 16);
 	f->drhd_count++;
 }
 
@@ -102,14 +110,18 @@ static void read_dmar(struct acpi_facts *f, const l4_uint8_t *t, unsigned bytes)
 {
 	unsigned at, length;
 
-	if (bytes < 48)
-		return;
+	/* A second one, or one without its own fields, says nothing that could be relied on. */
+	f->dmar_damaged = f->dmar || bytes < 48;
 	f->dmar = 1;
+	if (f->dmar_damaged)
+		return;
 	f->intr_remap = t[37] & 1;
-	for (at = 48; at + 4 <= bytes; at += length) {
-		length = get16(t + at + 2);
-		if (length < 4 || length > bytes - at)
+	for (at = 48; at < bytes; at += length) {
+		length = bytes - at < 4 ? 0 : get16(t + at + 2);
+		if (length < 4 || length > bytes - at) {
+			f->dmar_damaged = 1;
 			return;
+		}
 		if (get16(t + at) == 0)
 			read_drhd(f, t + at, length);
 		else if (get16(t + at) == 1)

@@ -17,7 +17,8 @@
 #define ACPI_OVERRIDES 16
 #define ACPI_DRHDS 8
 #define ACPI_RMRRS 16
-#define ACPI_SCOPES 8
+#define ACPI_SCOPES 128
+#define ACPI_PATH 4
 
 /** Configuration space of the buses [bus_first, bus_last] of one segment. */
 struct acpi_segment {
@@ -35,8 +36,9 @@ struct acpi_override {
 /** A remapping unit or reserved memory: device scopes name functions by their way from the bus. */
 struct acpi_scope {
 	l4_uint8_t type, id, bus, depth;
-	l4_uint8_t device, function; /* of the first step */
+	l4_uint8_t path[ACPI_PATH]; /* device << 3 | function; all but the last are bridges */
 };
+enum acpi_scope_type { ACPI_SCOPE_FUNCTION = 1, ACPI_SCOPE_BRIDGE = 2 /* and all below it */ };
 
 struct acpi_drhd {
 	l4_uint64_t base;
@@ -58,6 +60,7 @@ struct acpi_facts {
 	struct acpi_drhd drhds[ACPI_DRHDS];
 	struct acpi_rmrr rmrrs[ACPI_RMRRS];
 	int dmar;           /* there is a DMAR */
+	int dmar_damaged;   /* not all of it could be understood */
 	int intr_remap;     /* and it allows interrupt remapping */
 };
 

@@ -164,6 +164,7 @@ static void add_bridge(struct pci_bus *b, pci_address_t at, unsigned parent)
 
 	r->address = at;
 	r->parent = parent;
+	r->secondary = get(b, at, PCI_SECONDARY_BUS, 1);
 	r->memory = window((l4_uint64_t)(get(b, at, PCI_MEMORY_BASE, 2) & 0xfff0) << 16,
 			   (l4_uint64_t)(get(b, at, PCI_MEMORY_LIMIT, 2) & 0xfff0) << 16, 1 << 20);
 	r->io = window((get(b, at, PCI_IO_BASE, 1) & 0xf0) << 8, (get(b, at, PCI_IO_LIMIT, 1) & 0xf0) << 8, 1 << 12);

@@ -63,6 +63,7 @@ struct pci_range {
 struct pci_bridge {
 	pci_address_t address;
 	unsigned parent; /* as in pci_function */
+	unsigned secondary; /* the bus behind it */
 	struct pci_range memory, io; /* windows; last < first: none */
 };
 

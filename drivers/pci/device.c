@@ -4,6 +4,7 @@
 #include "dma.h"
 #include "hw.h"
 #include "reset.h"
+#include "../../l4re/lib/fmt.h"
 
 #include <l4/re/c/pci.h>
 #include <l4/re/c/util/cap_alloc.h>
@@ -108,6 +109,24 @@ static int bind_msi(l4_cap_idx_t irq, unsigned *line)
 	return 0;
 }
 
+/* What a device writes to trigger it; without an answer the line is given back. */
+static int message_of(unsigned line, l4_icu_msi_info_t *msi)
+{
+	int err = l4_error(l4_icu_msi_info(icu, line, 0, msi));
+
+	if (err < 0)
+		msi_used[line & ~L4_ICU_FLAG_MSI] = 0;
+	return err;
+}
+
+int device_message(l4_cap_idx_t irq, l4_icu_msi_info_t *msi)
+{
+	unsigned line;
+	int err = bind_msi(irq, &line);
+
+	return err < 0 ? err : message_of(line, msi);
+}
+
 static void msix_set(const struct pci_function *f, unsigned n, const l4_icu_msi_info_t *msi)
 {
 	char *entry = msix_entry(f, n);
@@ -138,11 +157,9 @@ static int irq_connect(struct pci_function *f, unsigned n, l4_cap_idx_t irq, uns
 
 	if (err < 0 || kind == L4RE_PCI_IRQ_INTX)
 		return err;
-	err = l4_error(l4_icu_msi_info(icu, *line, 0, &msi));
-	if (err < 0) {
-		msi_used[*line & ~L4_ICU_FLAG_MSI] = 0;
+	err = message_of(*line, &msi);
+	if (err < 0)
 		return err;
-	}
 	if (kind == L4RE_PCI_IRQ_MSIX)
 		msix_set(f, n, &msi);
 	else
@@ -320,21 +337,37 @@ static void interrupts_off(struct pci_function *f)
 }
 
 /* First of all it does no more DMA; the rest may take its time. */
-void device_close(struct pci_function *f)
+int device_close(struct pci_function *f)
 {
 	struct device *d = device_of(f);
+	int err;
 
 	if (d->fresh && !d->open)
-		return;
+		return 0;
 	put(f, PCI_COMMAND, 2, (get(f, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_OFF);
 	reset_drain(bus, f);
-	dma_close(f);
+	err = dma_close(f);
 	interrupts_off(f);
 	maps_revoke(f);
 	d->open = 0;
-	d->fresh = reset_function(bus, f) >= 0;
+	d->fresh = reset_function(bus, f) >= 0 && !err;
 	put(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	pci_bars_write(bus, f);
+	return err;
+}
+
+/* Decoding is on: all that is between the function and its bus mastering. */
+static int prepare(struct pci_function *f)
+{
+	int err;
+
+	if (dma_is_remapped(f) && reset_bypasses(bus, f)) {
+		fmt_log("%02x:%02x.%u passes by the remapping units: not opened\n", f->address >> 8, f->address >> 3 & 31,
+			f->address & 7);
+		return -L4_EPERM;
+	}
+	err = dma_open(f);
+	return err < 0 ? err : msix_enable(f);
 }
 
 int device_open(struct pci_function *f)
@@ -348,8 +381,9 @@ int device_open(struct pci_function *f)
 		return -L4_EIO;
 	reset_power_on(bus, f);
 	put(f, PCI_COMMAND, 2, command);
-	err = msix_enable(f);
+	err = prepare(f);
 	if (err < 0) {
+		d->fresh = !dma_close(f);
 		interrupts_off(f);
 		put(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 		return err;

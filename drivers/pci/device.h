@@ -11,6 +11,8 @@
 
 #include "bus.h"
 
+#include <l4/sys/icu.h>
+
 /** How many interrupts and BAR mappings a function may have at a time. */
 #define DEVICE_IRQS 8
 #define DEVICE_MAPS 12
@@ -18,9 +20,12 @@
 /** Before any other. */
 void device_init(const struct pci_bus *bus, l4_cap_idx_t icu);
 int device_is_open(const struct pci_function *f);
-/** Reset and enable. */
+/** Reset and enable. -L4_EIO, -L4_ENOMEM; -L4_EPERM: its transfers would not go through the IOMMU that there is. */
 int device_open(struct pci_function *f);
-void device_close(struct pci_function *f);
+/** Stop, take everything back, reset. -L4_EIO: an IOMMU does not say that it stopped. */
+int device_close(struct pci_function *f);
+/** Bind irq to a message of its own, for a device of the manager's. */
+int device_message(l4_cap_idx_t irq, l4_icu_msi_info_t *msi);
 /** Kind (l4re_pci_irq_kind) and number of the interrupts. */
 unsigned device_irq_kind(const struct pci_function *f);
 unsigned device_irq_count(const struct pci_function *f);

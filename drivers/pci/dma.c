@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* DMA spaces of the functions. */
 #include "dma.h"
+#include "iommu.h"
 #include "pin.h"
+#include "remap.h"
+#include "reset.h"
 
 #include <l4/re/c/dma_space.h>
 #include <l4/re/c/util/cap_alloc.h>
@@ -19,10 +22,30 @@ static const struct pci_bus *bus;
 static l4_cap_idx_t gates[PCI_FUNCTIONS_MAX]; /* 0: none */
 static struct mapping mappings[DMA_MAPPINGS_ALL];
 
-void dma_init(const struct pci_bus *all)
+/* What a manager before pinned is free when nothing of its time is under way any more and no unit has its tables. */
+const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts)
 {
+	const char *why;
+	unsigned i;
+	int stuck;
+
 	bus = all;
-	pin_drop_old();
+	why = iommu_start(bus, facts, &stuck);
+	for (i = 0; i < bus->function_count; i++)
+		reset_drain(bus, &bus->functions[i]);
+	if (!stuck)
+		pin_drop_old();
+	return why;
+}
+
+int dma_is_remapped(const struct pci_function *f)
+{
+	return iommu_covers(f);
+}
+
+int dma_open(const struct pci_function *f)
+{
+	return iommu_covers(f) ? iommu_attach(f) : 0;
 }
 
 static l4_cap_idx_t *gate_of(const struct pci_function *f)
@@ -80,8 +103,8 @@ static int rights_check(const struct dma_request *r, l4_cap_idx_t ds)
 	return r->direction == L4RE_DMA_SPACE_TO_DEVICE || (flags & L4RE_DS_F_W) ? 0 : -L4_EPERM;
 }
 
-/* Physical addresses are what the function sees: as much as is contiguous. */
-static int place(struct mapping *m, const struct dma_request *r)
+/* Without an IOMMU physical addresses are what the function sees: as much as is contiguous. */
+static int place_physical(struct mapping *m, const struct dma_request *r)
 {
 	l4_uint64_t bytes = 0;
 	int err = pin_address(m->pin, r->offset, &m->address, &bytes);
@@ -90,7 +113,80 @@ static int place(struct mapping *m, const struct dma_request *r)
 	return err;
 }
 
-static int pinned_map(struct mapping *m, const struct dma_request *r, l4_cap_idx_t ds, l4_uint64_t bytes)
+static l4_uint64_t align(l4_uint64_t at, l4_uint64_t bytes)
+{
+	l4_uint64_t unit = bytes >= REMAP_LARGE_BYTES ? REMAP_LARGE_BYTES : L4_PAGESIZE;
+
+	return (at + unit - 1) & ~(unit - 1);
+}
+
+/* One of f's mappings that has part of the range, or the page behind it; null: it is free. */
+static const struct mapping *in_the_way(const struct pci_function *f, l4_uint64_t at, l4_uint64_t bytes)
+{
+	unsigned i;
+
+	for (i = 0; i < DMA_MAPPINGS_ALL; i++) {
+		const struct mapping *m = &mappings[i];
+
+		if (m->f == f && at <= m->address + m->bytes && m->address <= at + bytes)
+			return m;
+	}
+	return 0;
+}
+
+/* First fit, a page between any two; 0: there is no room. */
+static l4_uint64_t find_room(const struct pci_function *f, l4_uint64_t bytes)
+{
+	l4_uint64_t at = align(REMAP_FIRST, bytes);
+	const struct mapping *m;
+
+	if (bytes > REMAP_LAST)
+		return 0;
+	while ((m = in_the_way(f, at, bytes)))
+		at = align(m->address + m->bytes + L4_PAGESIZE, bytes);
+	return at <= REMAP_LAST - bytes ? at : 0;
+}
+
+/* Piece by piece. What is mapped when one fails is for the caller to unmap. */
+static int map_pieces(const struct pci_function *f, const struct mapping *m, const struct dma_request *r, l4_uint64_t *done)
+{
+	int read = r->direction != L4RE_DMA_SPACE_FROM_DEVICE, write = r->direction != L4RE_DMA_SPACE_TO_DEVICE;
+	l4_uint64_t pa, bytes;
+	int err;
+
+	for (*done = 0; *done < m->bytes; *done += bytes) {
+		err = pin_address(m->pin, r->offset + *done, &pa, &bytes);
+		if (err < 0)
+			return err;
+		bytes = bytes < m->bytes - *done ? bytes : m->bytes - *done;
+		err = iommu_map(f, m->address + *done, pa, bytes, read, write);
+		if (err)
+			return err;
+	}
+	return iommu_flush(f);
+}
+
+static int place_remapped(const struct pci_function *f, struct mapping *m, const struct dma_request *r)
+{
+	l4_uint64_t done;
+	int err;
+
+	m->bytes = r->bytes;
+	m->address = find_room(f, m->bytes);
+	if (!m->address)
+		return -L4_ENOMEM;
+	err = map_pieces(f, m, r, &done);
+	if (err < 0 && iommu_unmap(f, m->address, done))
+		return -L4_EIO;
+	return err;
+}
+
+static int place(const struct pci_function *f, struct mapping *m, const struct dma_request *r)
+{
+	return iommu_covers(f) ? place_remapped(f, m, r) : place_physical(m, r);
+}
+
+static int pinned_map(const struct pci_function *f, struct mapping *m, const struct dma_request *r, l4_cap_idx_t ds, l4_uint64_t bytes)
 {
 	int err = rights_check(r, ds);
 
@@ -98,7 +194,7 @@ static int pinned_map(struct mapping *m, const struct dma_request *r, l4_cap_idx
 		return err;
 	if (r->offset > bytes || r->bytes > bytes - r->offset)
 		return -L4_ERANGE;
-	return place(m, r);
+	return place(f, m, r);
 }
 
 long dma_map(const struct pci_function *f, struct dma_request *r, l4_cap_idx_t ds, l4_uint64_t *address)
@@ -113,9 +209,11 @@ long dma_map(const struct pci_function *f, struct dma_request *r, l4_cap_idx_t d
 	if (pin < 0)
 		return pin;
 	m->pin = pin;
-	err = pinned_map(m, r, ds, bytes);
+	err = pinned_map(f, m, r, ds, bytes);
 	if (err < 0) {
-		pin_drop(pin);
+		/* What a unit may still have in its caches stays pinned for ever. */
+		if (err != -L4_EIO)
+			pin_drop(pin);
 		return err;
 	}
 	m->f = f;
@@ -130,32 +228,44 @@ static void drop(struct mapping *m)
 	m->f = 0;
 }
 
+static int unmap(struct mapping *m)
+{
+	int err = iommu_covers(m->f) ? iommu_unmap(m->f, m->address, m->bytes) : 0;
+
+	if (!err)
+		drop(m);
+	return err;
+}
+
 long dma_unmap(const struct pci_function *f, l4_uint64_t address, l4_uint64_t bytes)
 {
 	unsigned i;
 
-	for (i = 0; i < DMA_MAPPINGS_ALL; i++) {
-		struct mapping *m = &mappings[i];
-
-		if (m->f == f && m->address == address && m->bytes == bytes) {
-			drop(m);
-			return 0;
-		}
-	}
+	for (i = 0; i < DMA_MAPPINGS_ALL; i++)
+		if (mappings[i].f == f && mappings[i].address == address && mappings[i].bytes == bytes)
+			return unmap(&mappings[i]);
 	return -L4_ENOENT;
 }
 
-void dma_close(const struct pci_function *f)
+static void gate_delete(const struct pci_function *f)
 {
 	l4_cap_idx_t *gate = gate_of(f);
-	unsigned i;
 
-	for (i = 0; i < DMA_MAPPINGS_ALL; i++)
-		if (mappings[i].f == f)
-			drop(&mappings[i]);
 	if (!*gate)
 		return;
 	l4_task_delete_obj(L4_BASE_TASK_CAP, *gate);
 	l4re_util_cap_free(*gate);
 	*gate = 0;
+}
+
+int dma_close(const struct pci_function *f)
+{
+	int err = iommu_covers(f) ? iommu_detach(f) : 0;
+	unsigned i;
+
+	gate_delete(f);
+	for (i = 0; i < DMA_MAPPINGS_ALL && !err; i++)
+		if (mappings[i].f == f)
+			drop(&mappings[i]);
+	return err;
 }

@@ -3,11 +3,13 @@
  * DMA spaces of the functions: what their holders mapped (interface: l4/re/c/dma_space.h).
  *
  * A mapping pins the dataspace, so that its memory is nobody else's while the function may reach it, whatever becomes
- * of the holder. A space exists while its function is open.
+ * of the holder. A space exists while its function is open. With an IOMMU the function reaches a mapping at an address that
+ * is chosen here; without one it sees physical addresses.
  */
 #ifndef PCI_DMA_H
 #define PCI_DMA_H
 
+#include "acpi.h"
 #include "bus.h"
 
 /** What a function may have mapped at a time, and all together. */
@@ -19,14 +21,18 @@ struct dma_request {
 	l4_umword_t number, offset, bytes, direction;
 };
 
-/** Before any other; no function does DMA. */
-void dma_init(const struct pci_bus *bus);
+/** Before any other; no function does DMA. Null: there is an IOMMU; else why not. */
+const char *dma_init(const struct pci_bus *bus, const struct acpi_facts *facts);
+/** Does f reach only what is mapped? */
+int dma_is_remapped(const struct pci_function *f);
+/** f gets its space: nothing is mapped. Before its bus mastering is switched on. */
+int dma_open(const struct pci_function *f);
 /** The gate of f's space, whose messages have this label; it is deleted by dma_close(). */
 int dma_gate(const struct pci_function *f, l4_umword_t label, l4_cap_idx_t *gate);
 /** Map; on success r->bytes is how much, from *address on. ds: what the holder says is the dataspace. */
 long dma_map(const struct pci_function *f, struct dma_request *r, l4_cap_idx_t ds, l4_uint64_t *address);
 long dma_unmap(const struct pci_function *f, l4_uint64_t address, l4_uint64_t bytes);
-/** Nothing is mapped any more. f does no DMA: bus mastering is off. */
-void dma_close(const struct pci_function *f);
+/** Nothing is mapped any more. f does no DMA: bus mastering is off. -L4_EIO: its memory may still be reached, and stays pinned. */
+int dma_close(const struct pci_function *f);
 
 #endif

@@ -19,6 +19,8 @@ void hw_memory_put(struct hw_memory *m);
 
 static inline l4_uint32_t hw_read32(const void *p) { return *(const volatile l4_uint32_t *)p; }
 static inline void hw_write32(void *p, l4_uint32_t v) { *(volatile l4_uint32_t *)p = v; }
+static inline l4_uint64_t hw_read64(const void *p) { return *(const volatile l4_uint64_t *)p; }
+static inline void hw_write64(void *p, l4_uint64_t v) { *(volatile l4_uint64_t *)p = v; }
 static inline l4_uint8_t hw_read8(const void *p) { return *(const volatile l4_uint8_t *)p; }
 static inline void hw_write8(void *p, l4_uint8_t v) { *(volatile l4_uint8_t *)p = v; }
 

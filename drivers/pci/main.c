@@ -8,6 +8,7 @@
 #include "dma.h"
 #include "grant.h"
 #include "hw.h"
+#include "iommu.h"
 #include "../../l4re/lib/fmt.h"
 #include "../../l4re/lib/string.h"
 
@@ -16,6 +17,8 @@
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/re/protocols.h>
+#include <l4/sys/factory.h>
+#include <l4/sys/icu.h>
 #include <l4/sys/ipc_gate.h>
 #include <l4/sys/task.h>
 
@@ -24,10 +27,12 @@
 #define LABEL_INDEX(label) (((label) >> 4) - 1)
 /* Behind the sessions: DMA spaces, by function. */
 #define LABEL_SPACE(n) LABEL(SESSIONS + (n))
-#define LABELS (SESSIONS + PCI_FUNCTIONS_MAX)
+#define LABEL_FAULT LABEL(SESSIONS + PCI_FUNCTIONS_MAX)
 
 static struct pci_bus bus;
 static struct pci_grants grants;
+static struct acpi_facts facts;
+static int remapped; /* there is an IOMMU */
 static const char *clients[SESSIONS];
 static unsigned session_count;
 static l4_cap_idx_t received; /* what came with the last message */
@@ -189,8 +194,7 @@ static l4_msgtag_t dispatch_function(struct pci_function *f, l4_umword_t *mr)
 	case L4RE_PCI_OPEN_OP:
 		return reply(device_open(f), 0);
 	case L4RE_PCI_CLOSE_OP:
-		device_close(f);
-		return reply(0, 0);
+		return reply(device_close(f), 0);
 	case L4RE_PCI_BAR_INFO_OP:
 		return mr[2] < PCI_BARS ? op_bar_info(f, mr) : reply(-L4_ERANGE, 0);
 	case L4RE_PCI_CONFIG_READ_OP:
@@ -287,6 +291,16 @@ static void describe(const struct pci_function *f)
 		f->device, f->class_rev >> 8, kinds[device_irq_kind(f)]);
 }
 
+/* Who has it, as part of a line. */
+static void say_holder(const struct pci_function *f)
+{
+	unsigned k;
+
+	for (k = 0; k < grants.count; k++)
+		if (grants.list[k].function == f)
+			fmt_log(" %s of %s", grants.list[k].name, grants.list[k].client);
+}
+
 static void list_functions(void)
 {
 	unsigned i, k;
@@ -295,8 +309,9 @@ static void list_functions(void)
 		describe(&bus.functions[i]);
 		for (k = 0; k < grants.count; k++)
 			if (grants.list[k].function == &bus.functions[i])
-				fmt_log(": %s of %s", grants.list[k].name, grants.list[k].client);
-		fmt_log("\n");
+				fmt_log(":");
+		say_holder(&bus.functions[i]);
+		fmt_log("%s\n", remapped && !dma_is_remapped(&bus.functions[i]) ? " (behind no unit: reaches all memory)" : "");
 	}
 	for (k = 0; k < grants.count; k++)
 		if (!grants.list[k].function)
@@ -306,7 +321,7 @@ static void list_functions(void)
 
 static void scan(void)
 {
-	static struct acpi_facts facts;
+	const char *why;
 
 	if (acpi_read(&facts, l4re_kip()->acpi_rsdp, hw_acpi_read) < 0)
 		fmt_log("no usable ACPI tables\n");
@@ -315,11 +330,32 @@ static void scan(void)
 	bus.io = (struct pci_range){ 0x1000, 0xffff };
 	pci_bus_scan(&bus);
 	grants_assign(&grants, &bus);
-	fmt_log("%u functions, %u bridges, configuration by %s, %u remapping units%s\n", bus.function_count,
-		bus.bridge_count, bus.config->bytes > PCI_CONFIG_BYTES ? "memory" : "ports", facts.drhd_count,
-		facts.drhd_count ? " (not used)" : ": devices reach all memory");
+	fmt_log("%u functions, %u bridges, configuration by %s\n", bus.function_count, bus.bridge_count,
+		bus.config->bytes > PCI_CONFIG_BYTES ? "memory" : "ports");
+	why = dma_init(&bus, &facts);
+	remapped = !why;
+	if (why)
+		fmt_log("no remapping units are used (%s): devices reach all memory\n", why);
+	else
+		fmt_log("%u remapping unit(s): devices reach what their drivers map; interrupts are not remapped\n",
+			facts.drhd_count);
 	if (bus.left_out)
 		fmt_log("%u functions or bridges are too many\n", bus.left_out);
+}
+
+/* Faults come as messages to the server loop; without them functions are blocked all the same. */
+static void watch_faults(void)
+{
+	l4_cap_idx_t irq = l4re_util_cap_alloc();
+	l4_icu_msi_info_t msi = { 0 };
+
+	if (!remapped)
+		return;
+	if (l4_is_invalid_cap(irq) || l4_error(l4_factory_create_irq(l4re_env()->factory, irq)) < 0 ||
+	    l4_error(l4_rcv_ep_bind_thread(irq, l4re_env()->main_thread, LABEL_FAULT)) < 0 || device_message(irq, &msi) < 0)
+		fmt_log("no interrupt for faults: they are not reported\n");
+	else
+		iommu_fault_event(msi.msi_addr, msi.msi_data);
 }
 
 static void open_sessions(void)
@@ -369,6 +405,8 @@ static void serve(void)
 		pending = !l4_msgtag_has_error(tag) && is_ours(label);
 		if (pending)
 			answer = dispatch(LABEL_INDEX(label), tag);
+		else if (!l4_msgtag_has_error(tag) && label == LABEL_FAULT)
+			iommu_faults(say_holder);
 		if (l4_msgtag_items(tag))
 			forget_received();
 	}
@@ -381,7 +419,7 @@ int main(int argc, char **argv)
 	take_arguments(argc, argv);
 	scan();
 	device_init(&bus, icu);
-	dma_init(&bus);
+	watch_faults();
 	list_functions();
 	open_sessions();
 	serve();

@@ -30,6 +30,16 @@ long pin_take(l4_umword_t number, l4_cap_idx_t ds, l4_uint64_t *bytes)
 	return err < 0 ? err : (long)u->msg.mr[0];
 }
 
+long pin_take_own(l4_cap_idx_t ds, l4_uint64_t *bytes)
+{
+	l4_utcb_t *u = l4_utcb();
+	long err;
+
+	u->msg.mr[0] = L4RE_DS_INFO_OP;
+	err = l4_error(l4_invoke(ds, L4RE_PROTO_DATASPACE, 1, u));
+	return err < 0 ? err : pin_take(u->msg.mr[2], ds, bytes);
+}
+
 int pin_address(unsigned pin, l4_uint64_t offset, l4_uint64_t *pa, l4_uint64_t *bytes)
 {
 	const l4_umword_t *mr = l4_utcb_mr()->mr;

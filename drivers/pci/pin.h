@@ -7,6 +7,8 @@
 
 /** Pin the dataspace of that number, if ds is a capability to it; the pin and its bytes. -L4_ENOENT, -L4_ENOMEM. */
 long pin_take(l4_umword_t number, l4_cap_idx_t ds, l4_uint64_t *bytes);
+/** Pin a dataspace of the manager's own. */
+long pin_take_own(l4_cap_idx_t ds, l4_uint64_t *bytes);
 /** Physical address of offset; *bytes = how many are contiguous from there. */
 int pin_address(unsigned pin, l4_uint64_t offset, l4_uint64_t *pa, l4_uint64_t *bytes);
 void pin_drop(unsigned pin);

@@ -100,12 +100,17 @@ enum pci_capability_id {
 #define PCI_AF_PENDING 0x01
 
 #define VIRTIO_VENDOR 0x1af4
+#define VIRTIO_DEVICE_FIRST 0x1000
+#define VIRTIO_DEVICE_LAST 0x107f
 #define VIRTIO_CAP_LENGTH 2
 #define VIRTIO_CAP_TYPE 3
 #define VIRTIO_CAP_BAR 4
 #define VIRTIO_CAP_OFFSET 8
 #define VIRTIO_CAP_BYTES 12
 #define VIRTIO_CAP_COMMON 1
-#define VIRTIO_COMMON_STATUS 0x14 /* in the common configuration */
+#define VIRTIO_COMMON_FEATURE_SELECT 0x00 /* in the common configuration */
+#define VIRTIO_COMMON_FEATURE 0x04
+#define VIRTIO_COMMON_STATUS 0x14
+#define VIRTIO_ACCESS_PLATFORM_HIGH 0x2 /* bit 33 of the features */
 
 #endif

@@ -77,12 +77,12 @@ static int virtio_status_clear(char *common)
 	return -L4_EIO;
 }
 
-static int reset_virtio(const struct pci_bus *b, const struct pci_function *f)
+/* The common configuration of a virtio device; 1: there is none, or not where it could be reached. */
+static int virtio_map(const struct pci_bus *b, const struct pci_function *f, struct hw_memory *m, char **common)
 {
 	unsigned at = f->caps.virtio_common, bar;
 	l4_uint64_t pa, first;
 	l4_uint32_t offset;
-	struct hw_memory m;
 	int err;
 
 	if (!at)
@@ -94,14 +94,44 @@ static int reset_virtio(const struct pci_bus *b, const struct pci_function *f)
 		return 1;
 	pa = f->bars[bar].address + offset;
 	first = l4_trunc_page(pa);
-	pci_bars_write(b, f);
-	put(b, f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
-	err = hw_memory_get(&m, first, l4_round_page(pa + VIRTIO_COMMON_STATUS + 1) - first, 1);
-	if (err < 0)
+	err = hw_memory_get(m, first, l4_round_page(pa + VIRTIO_COMMON_STATUS + 1) - first, 1);
+	*common = (char *)m->at + (pa - first);
+	return err;
+}
+
+static int reset_virtio(const struct pci_bus *b, const struct pci_function *f)
+{
+	struct hw_memory m;
+	char *common;
+	int err;
+
+	if (f->caps.virtio_common) {
+		pci_bars_write(b, f);
+		put(b, f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
+	}
+	err = virtio_map(b, f, &m, &common);
+	if (err)
 		return err;
-	err = virtio_status_clear((char *)m.at + (pa - first));
+	err = virtio_status_clear(common);
 	hw_memory_put(&m);
 	return err;
+}
+
+int reset_bypasses(const struct pci_bus *b, const struct pci_function *f)
+{
+	l4_uint32_t high = 0;
+	struct hw_memory m;
+	char *common;
+
+	if (f->vendor != VIRTIO_VENDOR || f->device < VIRTIO_DEVICE_FIRST || f->device > VIRTIO_DEVICE_LAST)
+		return 0;
+	/* One without this configuration is of the time before the feature. */
+	if (virtio_map(b, f, &m, &common))
+		return 1;
+	hw_write32(common + VIRTIO_COMMON_FEATURE_SELECT, 1);
+	high = hw_read32(common + VIRTIO_COMMON_FEATURE);
+	hw_memory_put(&m);
+	return !(high & VIRTIO_ACCESS_PLATFORM_HIGH);
 }
 
 static void power_state(const struct pci_bus *b, const struct pci_function *f, unsigned state)

@@ -13,6 +13,11 @@ void reset_drain(const struct pci_bus *bus, const struct pci_function *f);
  * because it may not; -L4_EIO: it does not answer.
  */
 int reset_function(const struct pci_bus *bus, const struct pci_function *f);
+/**
+ * Do its transfers go by physical address whatever an IOMMU says? So do those of virtio devices without the feature
+ * ACCESS_PLATFORM. It has been reset and decodes memory.
+ */
+int reset_bypasses(const struct pci_bus *bus, const struct pci_function *f);
 /** Power state D0. */
 void reset_power_on(const struct pci_bus *bus, const struct pci_function *f);
 

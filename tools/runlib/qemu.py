@@ -29,11 +29,17 @@ def _debugger(options):
             "-gdb", "chardev:gdb"]
 
 
+def _iommu(options):
+    return ["-device", "intel-iommu"] if options.iommu else []
+
+
 def _disks(options):
     line = []
+    # A virtio device is not behind an IOMMU unless it is told to.
+    behind = ",iommu_platform=on" if options.iommu else ""
     for n, path in enumerate(options.disk):
         line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=disk{n},discard=unmap",
-                 "-device", f"virtio-blk-pci,drive=disk{n},disable-legacy=on"]
+                 "-device", f"virtio-blk-pci,drive=disk{n},disable-legacy=on{behind}"]
     for n, path in enumerate(options.nvme):
         line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=nvme{n},discard=unmap",
                  "-device", f"nvme,drive=nvme{n},serial=skerry{n}"]
@@ -52,7 +58,7 @@ def machine(options):
     line = [os.environ.get("QEMU", BINARY), "-machine", "q35", *_cpu(options),
             "-m", options.mem, "-smp", str(options.smp), "-no-reboot",
             "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4",
-            "-nic", "none", *_disks(options), *_net(options), *_console(options), *_debugger(options)]
+            "-nic", "none", *_iommu(options), *_disks(options), *_net(options), *_console(options), *_debugger(options)]
     if options.icount:
         line += DETERMINISTIC
     return line + options.qemu

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The IOMMU, if the machine has one that can be used: units, their tables, and what functions did wrong.
+ *
+ * A function reaches nothing until it is attached, and nothing again once it is detached. Tables are memory of the
+ * manager's that is pinned: it outlives the manager, and units translate by it until its successor gives them other tables.
+ */
+#ifndef PCI_IOMMU_H
+#define PCI_IOMMU_H
+
+#include "acpi.h"
+#include "bus.h"
+
+/** How many faults of a function are reported while it is attached. */
+#define IOMMU_FAULTS 16
+
+/**
+ * Before any other; no function does DMA. Null: every function that a unit covers is blocked now. Else why there is no protection.
+ * *stuck: units may still translate by the tables of somebody before.
+ */
+const char *iommu_start(const struct pci_bus *bus, const struct acpi_facts *facts, int *stuck);
+/** Do f's requests go through a unit that is on? Else it sees physical addresses, and what follows is not for it. */
+int iommu_covers(const struct pci_function *f);
+/** f reaches what is mapped from now on: nothing yet. -L4_ENOMEM; -L4_EIO. */
+int iommu_attach(const struct pci_function *f);
+/** f reaches nothing. -L4_EIO: it may still reach what was mapped. */
+int iommu_detach(const struct pci_function *f);
+/** Map for f, which is attached; as remap_map(). */
+int iommu_map(const struct pci_function *f, l4_uint64_t address, l4_uint64_t pa, l4_uint64_t bytes, int read, int write);
+/** Clear what is mapped there. -L4_EIO: f may still reach it. */
+int iommu_unmap(const struct pci_function *f, l4_uint64_t address, l4_uint64_t bytes);
+/** Changes so far are known to all units. -L4_EIO. */
+int iommu_flush(const struct pci_function *f);
+/** The message that units send for faults. */
+void iommu_fault_event(l4_uint64_t msi_address, l4_uint32_t msi_data);
+/** Report all faults so far: one line each, with what name() says of the function. */
+void iommu_faults(void (*name)(const struct pci_function *f));
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Which functions a remapping unit is responsible for, as firmware's table says. No I/O in here. */
+#ifndef PCI_SCOPE_H
+#define PCI_SCOPE_H
+
+#include "acpi.h"
+#include "bus.h"
+
+/** Is one of the units responsible for f? Those that name functions and bridges, or the one for all others. */
+int scope_covers(const struct acpi_facts *facts, const struct pci_bus *bus, const struct pci_function *f);
+
+#endif

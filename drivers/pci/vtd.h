@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DMA remapping units. All of the machine's are run alike, with one set of tables (remap.h): a function's
+ * requests only ever reach its own. Interrupts are not remapped.
+ *
+ * Nothing waits for a unit without an end: one that does not answer is an error, and what it may still have in its
+ * caches counts as reachable.
+ */
+#ifndef PCI_VTD_H
+#define PCI_VTD_H
+
+#include "acpi.h"
+#include "bus.h"
+
+#define VTD_UNITS ACPI_DRHDS
+
+struct vtd_fault {
+	pci_address_t source;
+	l4_uint64_t address;
+	unsigned reason; /* of the specification's table of faults */
+	int is_read;
+};
+
+/** What all units can do. */
+struct vtd_features {
+	unsigned levels;  /* of page tables */
+	unsigned domains;
+	int large;        /* entries of 2 MiB */
+};
+
+/**
+ * Map the registers of all units of segment 0 that the tables name. Why that cannot be, or null. They go on as they
+ * were, by the tables of whoever had them.
+ */
+const char *vtd_find(const struct acpi_facts *facts, struct vtd_features *features);
+/** How many units there are. */
+unsigned vtd_count(void);
+/**
+ * Translate by the root table from now on; queues: a zeroed page for each unit, and one more. -L4_EIO: one does not
+ * answer; the others then translate no more if they did not before.
+ */
+int vtd_start(l4_uint64_t root_pa, void *queues, l4_uint64_t queues_pa);
+/**
+ * Entries of this domain's page tables have changed, or with `context` a context entry: return when no unit uses an
+ * old one and no transfer that did is under way. -L4_EIO.
+ */
+int vtd_flush(unsigned domain, int context);
+/** Have faults reported by an interrupt with this message. */
+void vtd_fault_event(l4_uint64_t msi_address, l4_uint32_t msi_data);
+/** The next fault: 1; 0: there is none. *lost: some before it were not recorded. */
+int vtd_fault_next(struct vtd_fault *fault, int *lost);
+/** No more interrupts for faults. */
+void vtd_fault_mask(void);
+
+#endif
