@@ -2,7 +2,7 @@
 /*
  * PCI manager: ACPI tables, enumeration, BARs and grants against a model of configuration space; and no crash, no
  * endless loop on tables and devices that lie.
- * sources: drivers/pci/acpi.c drivers/pci/bus.c drivers/pci/place.c drivers/pci/grant.c
+ * sources: drivers/pci/acpi.c drivers/pci/bus.c drivers/pci/place.c drivers/pci/grant.c drivers/pci/scope.c
  * cflags: -Idrivers/pci -Il4re/include
  */
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "acpi.h"
 #include "bus.h"
 #include "grant.h"
+#include "scope.h"
 #include "support/random.h"
 
 #define ROUNDS 20000
@@ -96,6 +97,7 @@ static void build_tables(void)
 }
 
 static struct acpi_facts facts;
+static struct pci_bus bus;
 
 static const char *test_acpi(void)
 {
@@ -109,8 +111,10 @@ static const char *test_acpi(void)
 		return "MADT";
 	if (!facts.dmar || !facts.intr_remap || facts.drhd_count != 1 || facts.drhds[0].base != 0xfed90000 ||
 	    !facts.drhds[0].all || facts.drhds[0].scope_count != 1 || facts.drhds[0].scopes[0].bus != 2 ||
-	    facts.drhds[0].scopes[0].device != 3 || facts.drhds[0].scopes[0].function != 1)
+	    facts.drhds[0].scopes[0].depth != 1 || facts.drhds[0].scopes[0].path[0] != (3 << 3 | 1))
 		return "DMAR";
+	if (!facts.dmar_damaged)
+		return "an entry shorter than its head is not noted";
 	if (facts.rmrr_count != 1 || facts.rmrrs[0].first != 0x1000 || facts.rmrrs[0].last != 0x1fff)
 		return "RMRR";
 	page(3)[40]++;
@@ -120,6 +124,45 @@ static const char *test_acpi(void)
 	if (acpi_read(&facts, PHYS_BASE, phys_read) != -L4_ENOENT)
 		return "a wrong root is taken";
 	return acpi_read(&facts, 0, phys_read) == -L4_ENOENT ? NULL : "no root";
+}
+
+/* A DMAR that is not understood wholly is not used: each of these has one thing wrong. */
+static const char *test_dmar_damage(void)
+{
+	static const struct {
+		unsigned bytes;      /* of the body behind the table's head */
+		unsigned char body[80];
+		int damaged;
+	} cases[] = {
+		{ 12, { 39, 1 }, 0 },
+		{ 11, { 39, 1 }, 1 },
+		{ 28, { 39, 1, [12] = 0, 0, 16, 0, 1, [22] = 0xd9, 0xfe }, 0 },
+		{ 27, { 39, 1, [12] = 0, 0, 16, 0, 1, [22] = 0xd9, 0xfe }, 1 },
+		{ 28, { 39, 1, [12] = 0, 0, 16, 0, 1 }, 1 },                            /* no address */
+		{ 28, { 39, 1, [12] = 0, 0, 16, 0, 1, [20] = 8, [22] = 0xd9, 0xfe }, 1 }, /* not a page */
+		{ 28, { 39, 1, [12] = 0, 0, 12, 0, 1, [22] = 0xd9, 0xfe }, 1 },         /* too short for a unit */
+		{ 30, { 39, 1, [12] = 0, 0, 16, 0, 1, [22] = 0xd9, 0xfe }, 1 },         /* a rest */
+		{ 36, { 39, 1, [12] = 0, 0, 24, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 8, 0, 0, 0, 0, 1, 0 }, 0 },
+		{ 36, { 39, 1, [12] = 0, 0, 24, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 10, 0, 0, 0, 0, 1, 0 }, 1 }, /* scope too long */
+		{ 36, { 39, 1, [12] = 0, 0, 24, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 6, 0, 0, 0, 0, 1, 0 }, 1 },  /* without a way */
+		{ 44, { 39, 1, [12] = 0, 0, 32, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 16, 0, 0, 0, 0, 1, 0 }, 1 }, /* way too long */
+	};
+	static char why[40];
+	unsigned i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		build_tables();
+		table(4, "DMAR", cases[i].body, cases[i].bytes);
+		if (acpi_read(&facts, PHYS_BASE, phys_read) || !facts.dmar || facts.dmar_damaged != cases[i].damaged) {
+			snprintf(why, sizeof(why), "case %u", i);
+			return why;
+		}
+	}
+	build_tables();
+	table(2, "DMAR", cases[0].body, cases[0].bytes);
+	table(4, "DMAR", cases[0].body, cases[0].bytes);
+	acpi_read(&facts, PHYS_BASE, phys_read);
+	return facts.dmar_damaged ? NULL : "two of them";
 }
 
 /* Bytes are changed and the sums made right again, so that the readers see them. */
@@ -140,6 +183,12 @@ static const char *test_acpi_hostile(void)
 		if (facts.segment_count > ACPI_SEGMENTS || facts.drhd_count > ACPI_DRHDS || facts.rmrr_count > ACPI_RMRRS ||
 		    facts.override_count > ACPI_OVERRIDES)
 			return "counts out of bounds";
+		for (n = 0; n < facts.drhd_count; n++)
+			if (facts.drhds[n].scope_count > ACPI_SCOPES || facts.drhds[n].base & 4095 ||
+			    facts.drhds[n].base >> 46)
+				return "a unit out of bounds";
+		for (n = 0; n < bus.function_count; n++)
+			scope_covers(&facts, &bus, &bus.functions[n]);
 	}
 	return NULL;
 }
@@ -203,7 +252,6 @@ static void model_write(pci_address_t at, unsigned offset, unsigned bytes, l4_ui
 }
 
 static const struct pci_config config = { model_read, model_write, 256, 0, 255 };
-static struct pci_bus bus;
 
 static void set(struct model *m, unsigned offset, unsigned bytes, l4_uint32_t value)
 {
@@ -373,6 +421,35 @@ static const char *test_bus_hostile(void)
 	return NULL;
 }
 
+/* --- Which functions a remapping unit is responsible for. */
+
+static int covers(int all, unsigned segment, struct acpi_scope scope, unsigned fn)
+{
+	struct acpi_facts f = { .drhd_count = 1, .drhds = { { .all = all, .segment = segment, .scope_count = 1, .scopes = { scope } } } };
+
+	return scope_covers(&f, &bus, &bus.functions[fn]);
+}
+
+static const char *test_scopes(void)
+{
+	struct acpi_scope none = { 0 }, fn = { 1, 0, 0, 1, { 2 << 3 } }, bridge = { 2, 0, 0, 1, { 3 << 3 } };
+	struct acpi_scope behind = { 1, 0, 0, 2, { 3 << 3, 0 } }, nowhere = { 1, 0, 0, 2, { 7 << 3, 0 } };
+	struct acpi_scope timer = { 4, 0, 0, 1, { 2 << 3 } };
+
+	build_machine();
+	pci_bus_scan(&bus);
+	/* 0: 00:02.0, 1: 00:04.0, 2: 00:04.3, 3: 01:00.0 behind the bridge 00:03.0 */
+	if (!covers(1, 0, none, 0) || !covers(1, 0, none, 3) || covers(1, 1, none, 0) || covers(0, 0, none, 0))
+		return "all";
+	if (!covers(0, 0, fn, 0) || covers(0, 0, fn, 1) || covers(0, 0, timer, 0) || covers(0, 2, fn, 0))
+		return "a function";
+	if (!covers(0, 0, bridge, 3) || covers(0, 0, bridge, 0))
+		return "a bridge";
+	if (!covers(0, 0, behind, 3) || covers(0, 0, behind, 0) || covers(0, 0, nowhere, 3))
+		return "a way";
+	return NULL;
+}
+
 /* --- Grants. */
 
 static const char *test_grants(void)
@@ -426,6 +503,7 @@ static int report(const char *name, const char *why)
 
 int main(void)
 {
-	return report("acpi", test_acpi()) | report("acpi-hostile", test_acpi_hostile()) | report("bus", test_bus()) |
+	return report("acpi", test_acpi()) | report("dmar", test_dmar_damage()) |
+	       report("bus", test_bus()) | report("scopes", test_scopes()) | report("acpi-hostile", test_acpi_hostile()) |
 	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
 }
