@@ -33,13 +33,16 @@ def _iommu(options):
     return ["-device", "intel-iommu"] if options.iommu else []
 
 
+def _behind(options):
+    """A virtio device is not behind an IOMMU unless it is told to."""
+    return ",iommu_platform=on" if options.iommu else ""
+
+
 def _disks(options):
     line = []
-    # A virtio device is not behind an IOMMU unless it is told to.
-    behind = ",iommu_platform=on" if options.iommu else ""
     for n, path in enumerate(options.disk):
         line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=disk{n},discard=unmap",
-                 "-device", f"virtio-blk-pci,drive=disk{n},disable-legacy=on{behind}"]
+                 "-device", f"virtio-blk-pci,drive=disk{n},disable-legacy=on{_behind(options)}"]
     for n, path in enumerate(options.nvme):
         line += ["-drive", f"file={path.replace(',', ',,')},format=raw,if=none,id=nvme{n},discard=unmap",
                  "-device", f"nvme,drive=nvme{n},serial=skerry{n}"]
@@ -50,7 +53,7 @@ def _net(options):
     if options.net is None:
         return []
     rules = "".join("," + (r if "=" in r else f"hostfwd={r}") for r in options.net.split(",") if r)
-    return ["-netdev", f"user,id=net0{rules}", "-device", "virtio-net-pci,netdev=net0,disable-legacy=on"]
+    return ["-netdev", f"user,id=net0{rules}", "-device", f"virtio-net-pci,netdev=net0,disable-legacy=on{_behind(options)}"]
 
 
 def machine(options):

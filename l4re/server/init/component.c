@@ -223,8 +223,27 @@ static int create_and_load(struct component *c)
 	return c->desc->type == SYSIMG_LINUX ? linux_load(c) : native_load(c);
 }
 
+/*
+ * The PCI manager is a new one: it has stopped all devices, and what the old one handed out of them is gone. Who had some
+ * starts anew, instead of waiting for a device that will not answer.
+ */
+static void end_holders(const struct component *manager)
+{
+	unsigned i;
+
+	for (i = 0; i < component_count; i++) {
+		struct component *c = &components[i];
+
+		if (c->state != COMPONENT_RUNNING || !grants_count(c, SYSIMG_G_PCI) || session_server(c, "pci") != manager)
+			continue;
+		say("%s has lost its devices with %s", c->name, manager->name);
+		component_ended(c, c->desc->on_fault, 1);
+	}
+}
+
 void component_start(struct component *c)
 {
+	int again = c->start_ns != 0;
 	l4_uint64_t begin = l4_kip_clock(l4re_kip());
 	int err = create_and_load(c);
 
@@ -238,6 +257,8 @@ void component_start(struct component *c)
 	c->state = COMPONENT_RUNNING;
 	c->start_ns = c->alive_ns = l4_kip_clock_ns(l4re_kip());
 	say("%s started in %lu us at %lu us", c->name, l4_kip_clock(l4re_kip()) - begin, l4_kip_clock(l4re_kip()));
+	if (again)
+		end_holders(c);
 }
 
 static void delete_object(l4_cap_idx_t *cap)

@@ -87,6 +87,8 @@ int sessions_create(void);
 int sessions_give(struct component *c);
 /** The gate of c's session as a client of the service, init's own capability; L4_INVALID_CAP: there is none. */
 l4_cap_idx_t session_gate(const struct component *c, const char *service);
+/** Who serves it, null: nobody. */
+const struct component *session_server(const struct component *c, const char *service);
 /** Map the windows of a Linux and list its virtio sessions in its boot page. */
 int sessions_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot);
 /**

@@ -114,14 +114,29 @@ int sessions_give(struct component *c)
 	return err;
 }
 
-l4_cap_idx_t session_gate(const struct component *c, const char *service)
+/* c's session as a client of a service without a window; null: there is none. */
+static const struct session *session_of(const struct component *c, const char *service)
 {
 	unsigned i;
 
 	for (i = 0; i < session_count; i++)
 		if (sessions[i].client == c->index && sessions[i].gate && !strcmp(image_string(sessions[i].service), service))
-			return sessions[i].gate;
-	return L4_INVALID_CAP;
+			return &sessions[i];
+	return 0;
+}
+
+l4_cap_idx_t session_gate(const struct component *c, const char *service)
+{
+	const struct session *s = session_of(c, service);
+
+	return s ? s->gate : L4_INVALID_CAP;
+}
+
+const struct component *session_server(const struct component *c, const char *service)
+{
+	const struct session *s = session_of(c, service);
+
+	return s ? &components[s->server] : 0;
 }
 
 /* The slot in which c has a part of one of its sessions as client. */

@@ -23,9 +23,15 @@ enum l4re_pci_ops {
 	L4RE_PCI_FIND_OP = 0,
 	/** Result mr[0..7] = the fields of l4re_pci_info_t in their order. */
 	L4RE_PCI_INFO_OP = 1,
-	/** Reset it, enable decoding and bus mastering. An open function is closed first. -L4_EIO: it does not come out of reset. */
+	/**
+	 * Reset it, enable decoding and bus mastering. An open function is closed first. -L4_EIO: it does not come out of
+	 * reset, or an IOMMU does not answer; -L4_EPERM: its transfers would pass by the IOMMU; -L4_ENOMEM.
+	 */
 	L4RE_PCI_OPEN_OP = 2,
-	/** Bus mastering and decoding off, interrupts and mappings revoked, reset. Closed already: nothing to do. */
+	/**
+	 * Bus mastering and decoding off, interrupts and mappings revoked, reset. Closed already: nothing to do. -L4_EIO: an
+	 * IOMMU does not say that the function no longer reaches what it reached.
+	 */
 	L4RE_PCI_CLOSE_OP = 3,
 	/** mr[2] = BAR 0..5: result mr[0] = bytes (0: none), mr[1] = L4RE_PCI_BAR_*, mr[2] = bus address or first port. */
 	L4RE_PCI_BAR_INFO_OP = 4,
