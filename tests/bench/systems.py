@@ -11,6 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(TOP, "build", "bench")
 PROGRAMS = ["build/bench/linux/bench", "build/bench/linux/small"]
 PEER = "build/bench/peers/vmlinux"
+PREEMPT_RT = "build/bench/peers/vmlinux-rt"
 XEN = "build/bench/peers/xen"
 CONF = "tests/bench/linux.conf"
 TIMEOUT = 1800
