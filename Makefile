@@ -56,7 +56,7 @@ $(BUILD)/setup-bench.mk: tools/setup
 -include l4linux-patches/build.mk
 -include rootfs/build.mk
 
-.PHONY: run gdb test test-long bench lint clean distclean help
+.PHONY: run gdb trace test test-long bench lint clean distclean help
 all: $(ALL)
 
 run: all
@@ -64,6 +64,9 @@ run: all
 
 gdb: all
 	@tools/gdb/start --conf $(CONF) $(RUN)
+
+trace: all
+	@tools/trace $(if $(RUN),--conf $(CONF)) $(RUN)
 
 test: all
 	@tests/run $(TEST)
@@ -94,6 +97,7 @@ help:
 	@echo 'make test        all tests; TEST="..." chooses (tests/run --help)'
 	@echo 'make test-long   the same at full length: hours'
 	@echo 'make gdb         boot halted with gdb attached, symbols of kernel, servers and Linux'
+	@echo 'make trace       what the microkernel does, for ui.perfetto.dev, into $(BUILD)/trace.json'
 	@echo 'make lint        the rules of the tree'
 	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: Skerry and native, below five minutes'
 	@echo 'make clean       remove outputs but the Linux and musl builds; distclean: all'

@@ -136,6 +136,7 @@ int vcpu_set_view(struct thread *t, struct task *view)
 		kobject_get(&view->kobj);
 	}
 	vcpu_drop_view(t);
+	trace(L4_TRACE_VIEW, view ? view->kobj.id : 0, t->kobj.id);
 	if (!view)
 		return 0;
 	t->view = view;

@@ -203,6 +203,7 @@ static void switch_to(struct cpu *cpu, struct thread *next, u64 now)
 void sched_leave(struct cpu *cpu)
 {
 	thread_leave_state(cpu->current);
+	trace(L4_TRACE_SWITCH, cpu->current->kobj.id, cpu->idle->kobj.id);
 	account(cpu->current, cpu->idle, arch_tsc());
 	cpu->current = cpu->idle;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tools/run itself: exact output, exit statuses, added files, and that native Linux answers the same."""
+import json
 import os
 import pty
 import re
@@ -173,9 +174,29 @@ def debugger():
     return [Result("runner/gdb", why, tail(text), retry=lambda: debugger()[0])]
 
 
+def trace():
+    """A trace names threads and Linux processes, and has arrows of IPCs that begin and end."""
+    out, why = output_path("runner", "trace.json"), ""
+    done = subprocess.run(["tools/trace", "-o", out, "--records", "4096"], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=300, check=False)
+    text = done.stdout.decode(errors="replace")
+    if done.returncode:
+        why = f"status {done.returncode}"
+    else:
+        with open(out, encoding="utf-8") as file:
+            events = json.load(file)["traceEvents"]
+        seen = {(e["ph"], e["name"]) for e in events}
+        starts, ends = ({e["id"] for e in events if e["ph"] == phase} for phase in "sf")
+        lacking = {("X", "rt"), ("X", "linux"), ("X", "sh"), ("i", "page_fault"), ("i", "irq"), ("s", "IPC")} - seen
+        why = f"lacks {lacking}" if lacking else "" if starts == ends else "arrows without an end"
+    return [Result("runner/trace", why, tail(text), retry=lambda: trace()[0])]
+
+
 def jobs(chosen):
     if chosen("runner/gdb"):
         yield "runner/gdb", debugger
+    if chosen("runner/trace"):
+        yield "runner/trace", trace
     if chosen("runner/interactive"):
         yield "runner/interactive", interactive
     if chosen("runner/archive"):

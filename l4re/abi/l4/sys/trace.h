@@ -35,7 +35,8 @@
 	X(OBJECT_CREATE, "id", "type")                                  \
 	X(OBJECT_DESTROY, "id", "type")                                 \
 	X(PREEMPTED, "ip", "-")                                         \
-	X(USER, "a", "b")
+	X(USER, "a", "b")                                               \
+	X(VIEW, "task id, 0: none", "vCPU thread id")
 
 enum l4_trace_event {
 #define X(name, a, b) L4_TRACE_##name,

@@ -10,6 +10,13 @@
 
 #include "port.h"
 
+/* For a debugger that has no types of this kernel: where a task_struct has what names an L4 task. */
+const unsigned int l4_debug_offsets[] = {
+	offsetof(struct task_struct, tasks), offsetof(struct task_struct, mm),
+	offsetof(struct task_struct, pid), offsetof(struct task_struct, comm),
+	offsetof(struct mm_struct, context.l4_task),
+};
+
 static void task_show(struct seq_file *m, struct task_struct *p)
 {
 	struct mm_struct *mm = get_task_mm(p);
