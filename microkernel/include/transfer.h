@@ -3,6 +3,7 @@
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
+#include "cpu.h"
 #include "thread.h"
 
 /**
@@ -18,6 +19,13 @@ void transfer_fault(struct thread *from, struct thread *to);
 /** A handler's reply to t: registers are taken, whatever could harm the kernel is not. */
 void exception_reply(struct thread *t, const l4_exc_regs_t *r);
 /** Forget the progress of an earlier operation, unless this one is a preempted system call that goes on. */
-void ipc_progress_start(struct thread *t);
+static inline void ipc_progress_start(struct thread *t)
+{
+	if (t->flags & TF_RESUMED)
+		return;
+	t->item_index = t->op_index = 0;
+	t->item_cursor = t->op_cursor = t->op_count = 0;
+	t->reap_from = this_cpu()->zombie_seq;
+}
 
 #endif

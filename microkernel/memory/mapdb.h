@@ -90,6 +90,15 @@ static inline void mapdb_count(struct frame_info *info, u32 ref)
 	info->groups |= 1U << (ref / MAPDB_GROUP % 32);
 }
 
+/** The same for n entries from number `first` of the table on. */
+static inline void mapdb_count_run(struct frame_info *info, unsigned int first, unsigned int n)
+{
+	if (!n)
+		return;
+	info->used += n;
+	info->groups |= (2U << (first + n - 1) / MAPDB_GROUP) - (1U << first / MAPDB_GROUP);
+}
+
 /** First of the entries that may be in use; the table is not empty. */
 static inline u64 *mapdb_first_group(const struct frame_info *info, u64 *table)
 {

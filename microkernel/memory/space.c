@@ -175,18 +175,23 @@ static u64 entry_va(const u64 *entry, const struct frame_info *info)
 	return info->base + (((u64)entry & (PAGE_SIZE - 1)) / sizeof(*entry) << level_shift(info->level));
 }
 
-/* Fill an empty entry of the table that info describes. `head`: list of the parent's children, NULL without parent. */
-static inline void leaf_enter(struct space *s, struct frame_info *info, u64 *entry, u64 value,
-			      u32 parent, u32 *head)
+/* Fill an empty entry and its node. `head`: list of the parent's children, NULL without parent. */
+static inline void leaf_link(u64 *entry, u64 value, u32 ref, struct map_node *node, u32 parent, u32 *head)
 {
-	u32 ref = mapdb_ref(entry);
-	struct map_node *node = mapdb_table_node(info, ref);
-
 	node->child = 0;
 	node->parent = 0;
 	if (head)
 		mapdb_link(head, parent, ref, node, value & PTE_W);
 	*entry = value;
+}
+
+/* The same for an entry of the table that info describes, and account for it. */
+static inline void leaf_enter(struct space *s, struct frame_info *info, u64 *entry, u64 value,
+			      u32 parent, u32 *head)
+{
+	u32 ref = mapdb_ref(entry);
+
+	leaf_link(entry, value, ref, mapdb_table_node(info, ref), parent, head);
 	mapdb_count(info, ref);
 	s->pages++;
 	if (unlikely(s->io))
@@ -194,12 +199,10 @@ static inline void leaf_enter(struct space *s, struct frame_info *info, u64 *ent
 }
 
 /* Empty an entry without children, nothing else. */
-static inline void leaf_take(struct frame_info *info, struct map_node *node, u64 *entry)
+static __attribute__((always_inline)) inline void leaf_take(struct space *s, struct frame_info *info, struct map_node *node, u64 *entry, u32 ref)
 {
-	struct space *s = info->owner;
-
 	if (node->parent)
-		mapdb_unlink(&mapdb_node(node->parent)->child, mapdb_ref(entry), node);
+		mapdb_unlink(&mapdb_node(node->parent)->child, ref, node);
 	*entry = 0;
 	info->used--;
 	s->pages--;
@@ -210,7 +213,7 @@ static inline void leaf_drop(struct map_op *op, struct frame_info *info, struct 
 {
 	struct space *s = info->owner;
 
-	leaf_take(info, node, entry);
+	leaf_take(s, info, node, entry, mapdb_ref(entry));
 	if (unlikely(s->io))
 		iospace_changed(s->io, va, level_shift(info->level), false);
 	op_flush(op, s, va, level_shift(info->level));
@@ -350,8 +353,10 @@ static void table_drop(struct map_op *op, struct space *s, u64 *entry)
 
 	*entry = 0;
 	frame_info(entry)->used--;
-	if (s->recent == table)
-		s->recent = s->root;
+	if (s->from.entries == table)
+		s->from.bytes = 0;
+	if (s->to.entries == table)
+		s->to.bytes = 0;
 	if (s != op->dying) {
 		/* The CPU may have cached the way through the table. */
 		op_flush(op, s, info->base, level_shift(info->level + 1));
@@ -384,7 +389,7 @@ static inline int entry_clear(struct map_op *op, struct space *s, struct frame_i
 		if (ret)
 			return ret;
 	}
-	leaf_take(info, node, entry);
+	leaf_take(s, info, node, entry, mapdb_ref(entry));
 	return 0;
 }
 
@@ -560,7 +565,7 @@ int space_unmap(struct space *s, u64 start, u64 last, unsigned int rights, bool 
 
 	if (last < start)
 		return -L4_EINVAL;
-	if (r.last - r.first < PAGE_SIZE &&
+	if (!s->io && r.last - r.first < PAGE_SIZE &&
 	    space_unmap_items(s, (l4_umword_t[]){ r.first | SPACE_SMALL | (rights & L4_FPAGE_RIGHTS_MASK) }, 1, self))
 		return 0;
 	r.va = r.first + *cursor;
@@ -583,18 +588,22 @@ struct map_request {
 	u64 done, pages;
 };
 
+#define CHILD_KEEP(rights) \
+	(PTE_ADDR | PTE_CACHE_MASK | ((rights) & SPACE_RIGHTS_W ? PTE_W | PTE_D : 0) | \
+	 ((rights) & (SPACE_RIGHTS_X | SPACE_RIGHTS_PASS_X) ? PTE_XP : 0))
+
 static inline u64 child_value(u64 parent, u64 offset, unsigned int level, unsigned int rights)
 {
-	u64 keep = PTE_ADDR | PTE_CACHE_MASK, value = PTE_P | PTE_U | PTE_A | PTE_NX;
+	/* What of the parent stays. Only a writable page has D, and every one has it. */
+	static const u64 keep[L4_FPAGE_RIGHTS_MASK + 1] = {
+		CHILD_KEEP(0), CHILD_KEEP(1), CHILD_KEEP(2), CHILD_KEEP(3), CHILD_KEEP(4), CHILD_KEEP(5),
+		CHILD_KEEP(6), CHILD_KEEP(7), CHILD_KEEP(8), CHILD_KEEP(9), CHILD_KEEP(10), CHILD_KEEP(11),
+		CHILD_KEEP(12), CHILD_KEEP(13), CHILD_KEEP(14), CHILD_KEEP(15),
+	};
+	u64 value = ((parent & keep[rights & L4_FPAGE_RIGHTS_MASK]) + offset) | PTE_P | PTE_U | PTE_A | PTE_NX;
 
-	/* Only a writable page has D, and every one has it. */
-	if (rights & SPACE_RIGHTS_W)
-		keep |= PTE_W | PTE_D;
-	if (rights & (SPACE_RIGHTS_X | SPACE_RIGHTS_PASS_X))
-		keep |= PTE_XP;
 	if ((rights & SPACE_RIGHTS_X) && (parent & PTE_XP))
 		value &= ~PTE_NX;
-	value |= (parent & keep) + offset;
 	return level > 1 ? value | PTE_PS : value;
 }
 
@@ -772,174 +781,212 @@ int space_map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 	return ret;
 }
 
-/* The entry of level 1 for va, or NULL when a table is missing or a superpage in the way. */
-static inline u64 *walk_small(const struct space *s, u64 va)
+/* --- lists of single pages */
+
+#define READ_WORD(word) (*(volatile const l4_umword_t *)&(word))
+/* What is the same in all items that are taken here: type, order, and R. */
+#define SMALL_CHECK (~L4_PAGEMASK & ~(l4_umword_t)(L4_FPAGE_RIGHTS_MASK ^ SPACE_RIGHTS_R))
+/* What one call may do without a preemption point: two steps for a page, one when it continues a run. */
+#define LIST_STEPS 17
+
+/* Note in t the table that ends the way to va. False: it has no mappings, or is not of levels 1 to `highest`. */
+static bool table_find(struct space_table *t, const struct space *s, u64 va, unsigned int highest)
 {
-	u64 entry = s->root[level_index(va, 4)];
-
-	if (unlikely(!entry))
-		return NULL;
-	entry = table_of(entry)[level_index(va, 3)];
-	if (unlikely((entry & (PTE_P | PTE_PS)) != PTE_P))
-		return NULL;
-	entry = table_of(entry)[level_index(va, 2)];
-	if (unlikely((entry & (PTE_P | PTE_PS)) != PTE_P))
-		return NULL;
-	return &table_of(entry)[level_index(va, 1)];
-}
-
-/* Where a run of single pages comes from and goes to: mostly out of one table, and into one. */
-struct list_walk {
-	u64 from_base;             /* first address that the source's table covers */
-	const u64 *from;
-	struct map_node *from_nodes;
-	unsigned int from_shift;
-	u64 from_leaf;             /* bits that a leaf of it has, PTE_KU not being one */
-	u64 from_mask;             /* bits of an address within one */
-	u64 to_base, to_bytes;     /* what the destination's table of level 1 covers */
-	u64 *to;
-	struct frame_info *to_info;
-};
-/* No table looked up: no page is one of the 512 bytes from 1 on. */
-#define LIST_WALK_INIT { .from_base = 1 }
-
-/* Is there a page that may be mapped? */
-static inline bool is_source(const struct list_walk *w, u64 entry)
-{
-	return (entry & (w->from_leaf | PTE_KU)) == w->from_leaf;
-}
-
-/* Index in the source's table, which is looked up; MAPDB_ENTRIES: there is no page. */
-static __attribute__((always_inline)) inline u64 list_walk_from(struct list_walk *w, struct space *src, u64 va)
-{
-	struct frame_info *info = frame_info(src->recent);
-	unsigned int level = info->level;
-	u64 index = (va - info->base) >> level_shift(level);
-
-	w->from_leaf = level > 1 ? PTE_P | PTE_PS : PTE_P;
-	if (unlikely(index >= MAPDB_ENTRIES || !is_source(w, src->recent[index]))) {
-		if (!is_user(va))
-			return MAPDB_ENTRIES;
-		src->recent = (u64 *)ALIGN_DOWN((u64)walk(src, va, &level), PAGE_SIZE);
-		info = frame_info(src->recent);
-		index = level_index(va, level);
-		w->from_leaf = level > 1 ? PTE_P | PTE_PS : PTE_P;
-		if (!is_source(w, src->recent[index]))
-			return MAPDB_ENTRIES;
-	}
-	w->from_base = info->base;
-	w->from = src->recent;
-	w->from_nodes = info->nodes;
-	w->from_shift = level_shift(level);
-	w->from_mask = BIT(w->from_shift) - 1;
-	return index;
-}
-
-static __attribute__((always_inline)) inline bool list_walk_to(struct list_walk *w, struct space *dst, u64 va)
-{
-	struct frame_info *info = frame_info(dst->recent);
+	struct frame_info *info;
+	unsigned int level;
 	u64 *entry;
 
-	if (unlikely(info->level != 1 || va - info->base >= level_size(2))) {
-		entry = is_user(va) ? walk_small(dst, va) : NULL;
-		if (!entry)
-			return false;
-		dst->recent = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
-		info = frame_info(entry);
-	}
-	w->to_base = info->base;
-	w->to_bytes = level_size(2);
-	w->to = dst->recent;
-	w->to_info = info;
-	return info->nodes;
+	if (!is_user(va))
+		return false;
+	entry = walk(s, va, &level);
+	info = frame_info(entry);
+	if (!info->nodes || level > highest)
+		return false;
+	t->base = info->base;
+	t->bytes = level_size(level + 1);
+	/* The one page that is not the user's in a table that is. */
+	if (t->base < L4_USER_LOW_END && t->base + t->bytes > L4_USER_LOW_END)
+		t->bytes -= PAGE_SIZE;
+	t->entries = (u64 *)ALIGN_DOWN((u64)entry, PAGE_SIZE);
+	t->nodes = info->nodes;
+	t->info = info;
+	t->ref = mapdb_ref(t->entries);
+	t->shift = level_shift(level);
+	t->page_mask = level_size(level) - 1;
+	t->leaf = level > 1 ? PTE_P | PTE_PS : PTE_P;
+	return true;
 }
 
-/* Map a page of the usual kind (or find it mapped already), or do nothing. */
-static __attribute__((always_inline)) inline bool list_map(struct list_walk *w, struct space *dst, u64 to, struct space *src, u64 from,
-			    unsigned int rights)
+static __attribute__((always_inline)) inline bool is_source(const struct space_table *t, u64 offset)
 {
-	u64 *entry, value, index = (from - w->from_base) >> w->from_shift;
-	u32 parent;
+	return offset < t->bytes && (t->entries[offset >> t->shift] & (PTE_P | PTE_PS | PTE_KU)) == t->leaf;
+}
 
-	if (unlikely(index >= MAPDB_ENTRIES || !is_source(w, w->from[index]))) {
-		index = list_walk_from(w, src, from);
-		if (index == MAPDB_ENTRIES)
-			return false;
-	}
-	if (unlikely(to - w->to_base >= w->to_bytes) && !list_walk_to(w, dst, to))
+/* Map a page of the usual kind (or find it mapped already) if both tables are those noted, or do nothing. */
+static __attribute__((always_inline)) inline bool list_map_noted(struct space *dst, u64 to, struct space *src, u64 from,
+								 unsigned int rights)
+{
+	const struct space_table *s = &src->from, *d = &dst->to;
+	u64 offset = from - s->base, index = offset >> s->shift, value, *entry;
+	struct map_node *node;
+
+	if (unlikely(!is_source(s, offset)))
 		return false;
-	entry = &w->to[level_index(to, 1)];
-	value = child_value(w->from[index], from & w->from_mask, 1, rights);
-	parent = mapdb_ref(&w->from[index]);
+	value = child_value(s->entries[index], offset & s->page_mask, 1, rights);
+	offset = to - d->base;
+	if (unlikely(offset >= d->bytes))
+		return false;
+	offset >>= PAGE_SHIFT;
+	entry = &d->entries[offset];
+	node = &d->nodes[offset];
 	if (unlikely(*entry))
-		return *entry == value && mapdb_table_node(w->to_info, mapdb_ref(entry))->parent == parent;
-	leaf_enter(dst, w->to_info, entry, value, parent, &w->from_nodes[index].child);
+		return *entry == value && node->parent == s->ref + index;
+	leaf_link(entry, value, d->ref + offset, node, s->ref + index, &s->nodes[index].child);
+	mapdb_count(d->info, offset);
+	dst->pages++;
 	return true;
+}
+
+/* The same after looking for the tables, if that was what was wrong. */
+static __attribute__((noinline)) bool list_map_find(struct space *dst, u64 to, struct space *src, u64 from, unsigned int rights)
+{
+	struct space_table *s = &src->from, *d = &dst->to;
+	bool noted = to - d->base < d->bytes;
+
+	if (is_source(s, from - s->base) ? noted : !table_find(s, src, from, 3))
+		return false;
+	return (noted || table_find(d, dst, to, 1)) && list_map_noted(dst, to, src, from, rights);
+}
+
+static __attribute__((always_inline)) inline bool list_map(struct space *dst, u64 to, struct space *src, u64 from,
+							   unsigned int rights)
+{
+	return likely(list_map_noted(dst, to, src, from, rights)) || list_map_find(dst, to, src, from, rights);
 }
 
 unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n)
 {
-	struct list_walk w = LIST_WALK_INIT;
-	u64 from, to, rights;
-	unsigned int i;
+	const l4_vcpu_map_t *m;
+	u64 from, to;
 
-	for (i = 0; i < n; i++) {
-		rights = *(volatile const l4_umword_t *)&list[i].src;
-		from = rights & L4_PAGEMASK;
-		to = *(volatile const l4_umword_t *)&list[i].dst;
-		if (unlikely((to & ~L4_PAGEMASK) != PAGE_SHIFT || to >= L4_USER_LOW_END || !(rights & SPACE_RIGHTS_R)))
+	for (m = list; m < list + n; m++) {
+		from = READ_WORD(m->src);
+		to = READ_WORD(m->dst);
+		if (unlikely((to & ~L4_PAGEMASK) != PAGE_SHIFT || to >= L4_USER_LOW_END || !(from & SPACE_RIGHTS_R)))
 			break;
-		if (unlikely(!list_map(&w, dst, to & L4_PAGEMASK, src, from, rights & L4_FPAGE_RWX)))
+		if (!list_map(dst, to & L4_PAGEMASK, src, from & L4_PAGEMASK, from & L4_FPAGE_RWX))
 			break;
 	}
-	return i;
+	return m - list;
+}
+
+/*
+ * An item {base, fpage} was mapped: how many of the next n are the pages behind it one by one, with the same rights, new
+ * to their parents and to where they go? These are mapped, with little left to look at.
+ */
+static __attribute__((noinline)) unsigned int list_run(struct space *dst, const struct space *src, l4_umword_t base,
+						       l4_umword_t fpage, const l4_umword_t *items, unsigned int n)
+{
+	const struct space_table *s = &src->from, *d = &dst->to;
+	u64 from = (fpage - s->base) >> PAGE_SHIFT, to = (base - d->base) >> PAGE_SHIFT;
+	const u64 *parent = s->entries + from, first = *parent, apart = fpage - base;
+	struct map_node *parent_node = s->nodes + from, *node = d->nodes + to;
+	u64 *entry = d->entries + to, value, left = (s->bytes >> PAGE_SHIFT) - from, room = (d->bytes >> PAGE_SHIFT) - to;
+	const u64 change = first ^ *entry;
+	const u32 first_ref = d->ref + to, parent_ref = s->ref + from - first_ref;
+	u32 ref = first_ref;
+
+	left = left < room ? left : room;
+	for (n = n < left ? n : left - 1; n; n--, items += 2) {
+		base += PAGE_SIZE;
+		if (READ_WORD(items[0]) != base || READ_WORD(items[1]) != base + apart)
+			break;
+		value = *++parent;
+		if (((value ^ first) & ~PTE_ADDR) || *++entry || (++parent_node)->child)
+			break;
+		parent_node->child = ++ref;
+		*++node = (struct map_node){ .parent = parent_ref + ref, .prev = ref };
+		*entry = value ^ change;
+	}
+	ref -= first_ref;
+	mapdb_count_run(d->info, to + 1, ref);
+	dst->pages += ref;
+	return ref;
 }
 
 unsigned int space_map_items(struct space *dst, struct space *src, const l4_umword_t *items, unsigned int n)
 {
-	struct list_walk w = LIST_WALK_INIT;
+	unsigned int left = n, steps = LIST_STEPS, run;
 	l4_umword_t base, fpage;
-	unsigned int i;
 
-	for (i = 0; i < n; i++, items += 2) {
-		base = *(volatile const l4_umword_t *)items;
-		fpage = *(volatile const l4_umword_t *)(items + 1);
-		if (unlikely(!space_is_small(fpage) || !(fpage & SPACE_RIGHTS_R) || (base & L4_MAP_ITEM_GRANT)))
+	while (left && steps > 1) {
+		base = READ_WORD(items[0]);
+		fpage = READ_WORD(items[1]);
+		if (unlikely((fpage & SMALL_CHECK) != (SPACE_SMALL | SPACE_RIGHTS_R) || (base & L4_MAP_ITEM_GRANT)))
 			break;
-		/* The one page that is not the user's in a table that is. */
-		if (unlikely((base & L4_PAGEMASK) == L4_USER_LOW_END))
+		if (!list_map(dst, base & L4_PAGEMASK, src, fpage & L4_PAGEMASK, fpage))
 			break;
-		if (unlikely(!list_map(&w, dst, base & L4_PAGEMASK, src, fpage & L4_PAGEMASK,
-				       fpage & L4_FPAGE_RIGHTS_MASK)))
-			break;
+		steps -= 2;
+		items += 2;
+		if (--left && src->from.shift == PAGE_SHIFT) {
+			run = list_run(dst, src, base, fpage, items, left < steps ? left : steps);
+			steps -= run;
+			left -= run;
+			items += 2 * run;
+		}
 	}
-	return i;
+	return n - left;
+}
+
+/* An item to unmap that is not of the most usual kind. False: it would take steps, which are not begun here. */
+static __attribute__((noinline)) bool unmap_item(struct space *s, l4_umword_t fpage, bool self)
+{
+	struct map_op op = { .remove = leaf_remove };
+	struct space_table *t = &s->to;
+	u64 va = fpage & L4_PAGEMASK, *entry;
+	int ret;
+
+	if (!space_is_small(fpage) || !table_find(t, s, va, 1))
+		return false;
+	entry = &t->entries[level_index(va, 1)];
+	if (!*entry)
+		return true;
+	if (t->nodes[level_index(va, 1)].child)
+		return false;
+	ret = leaf_unmap(&op, t->info, entry, va, fpage & L4_FPAGE_RIGHTS_MASK, self);
+	op_finish(&op);
+	return !ret;
 }
 
 unsigned int space_unmap_items(struct space *s, const l4_umword_t *items, unsigned int n, bool self)
 {
-	struct map_op op = { .remove = leaf_remove, .flush = s, .uncached = uncached(s) };
-	struct list_walk w = LIST_WALK_INIT;
+	/* What whole pages of memory have, or what nothing has. */
+	const l4_umword_t want = self ? SPACE_SMALL | SPACE_RIGHTS_R : ~0UL;
+	const struct space_table *t = &s->to;
+	u64 cached = arch_tlb_uncached(s), offset, *entry;
+	unsigned int left = n < LIST_STEPS / 2 ? n : LIST_STEPS / 2;
+	struct map_node *node;
 	l4_umword_t fpage;
-	u64 va, *entry;
-	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		fpage = *(volatile const l4_umword_t *)&items[i];
-		va = fpage & L4_PAGEMASK;
-		if (unlikely(!space_is_small(fpage)) ||
-		    (unlikely(va - w.to_base >= w.to_bytes) && !list_walk_to(&w, s, va)))
-			break;
-		entry = &w.to[level_index(va, 1)];
-		if (!*entry)
-			continue;
-		/* What takes steps is not begun here. */
-		if (mapdb_table_node(w.to_info, mapdb_ref(entry))->child ||
-		    unlikely(leaf_unmap(&op, w.to_info, entry, va, fpage & L4_FPAGE_RIGHTS_MASK, self)))
+	for (n = left; left; left--, items++) {
+		fpage = READ_WORD(*items);
+		offset = (fpage & L4_PAGEMASK) - t->base;
+		entry = &t->entries[offset >> PAGE_SHIFT];
+		node = &t->nodes[offset >> PAGE_SHIFT];
+		if (likely((fpage & SMALL_CHECK) == want && offset < t->bytes)) {
+			if (!*entry)
+				continue;
+			if (likely(!(*entry & PTE_KU) && !node->child)) {
+				leaf_take(s, t->info, node, entry, t->ref + (offset >> PAGE_SHIFT));
+				if (unlikely((fpage & L4_PAGEMASK) >= cached))
+					arch_tlb_flush(s, fpage & L4_PAGEMASK, PAGE_SHIFT);
+				continue;
+			}
+		}
+		if (!unmap_item(s, fpage, self))
 			break;
 	}
-	op_finish(&op);
-	return i;
+	return n - left;
 }
 
 /* An empty entry for a mapping without parent, at exactly `level`. */
@@ -1063,7 +1110,6 @@ int space_create_io(struct space *s, struct quota *q, struct iospace *io)
 	s->root = mapdb_table_create(s, ROOT_LEVEL, 0, q);
 	if (!s->root)
 		return -L4_ENOMEM;
-	s->recent = s->root;
 	s->cr3 = frame_pa(s->root);
 	quota_get(q);
 	return 0;
@@ -1094,7 +1140,7 @@ int space_destroy(struct space *s)
 		frame_free(s->view_root, 0, q);
 	memset(&s->root[PTE_ROOT_KERNEL], 0, (PTE_ROOT_HIGH - PTE_ROOT_KERNEL) * sizeof(u64));
 	mapdb_table_free(s->root, q);
-	s->root = s->view_root = s->recent = NULL;
+	s->root = s->view_root = NULL;
 	quota_put(q);
 	return 0;
 }

@@ -40,15 +40,6 @@ static void restart(struct thread *t)
 	t->flags |= TF_RESTART;
 }
 
-void ipc_progress_start(struct thread *t)
-{
-	if (t->flags & TF_RESUMED)
-		return;
-	t->item_index = t->op_index = 0;
-	t->item_cursor = t->op_cursor = t->op_count = 0;
-	t->reap_from = this_cpu()->zombie_seq;
-}
-
 /* --- queues */
 
 void sender_enqueue(struct heap *queue, struct sender *s, u8 prio)

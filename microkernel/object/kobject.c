@@ -96,10 +96,6 @@ struct kobject *object_lookup(struct thread *t, l4_cap_idx_t cap, enum kobject_t
 	unsigned int have;
 	struct kobject *k;
 
-	if (cap & L4_INVALID_CAP)
-		return NULL;
 	k = cap_lookup(&t->task->caps, cap >> L4_CAP_SHIFT, &have);
-	if (!k || k->type != type || (have & rights) != rights || k->dead)
-		return NULL;
-	return k;
+	return k && k->type == type && !(rights & ~have) && !k->dead ? k : NULL;
 }

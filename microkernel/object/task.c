@@ -12,7 +12,6 @@
 #include "transfer.h"
 
 #define KU_MEM_ORDER_MAX 16 /* entered in one go */
-#define ITEMS_PER_STEP 8
 #define OBJECTS_PER_STEP 2
 
 static struct slab task_slab = SLAB_INIT(struct task, "task");
@@ -123,7 +122,7 @@ static int map_objects(struct task *to, struct task *src, l4_umword_t base, l4_f
 	return 0;
 }
 
-static int map_one(struct task *to, struct task *src, l4_umword_t base, l4_fpage_t fp, struct thread *from)
+static __attribute__((noinline)) int map_one(struct task *to, struct task *src, l4_umword_t base, l4_fpage_t fp, struct thread *from)
 {
 	u64 mask;
 
@@ -145,17 +144,10 @@ static int map_one(struct task *to, struct task *src, l4_umword_t base, l4_fpage
 	}
 }
 
-/* How many of n items to do before the next preemption point. */
-static unsigned int items_step(unsigned int n)
-{
-	return n < ITEMS_PER_STEP ? n : ITEMS_PER_STEP;
-}
-
 /* Go past n items; true: others want to run before the rest of them is done. */
 static bool items_done(struct thread *t, unsigned int n, unsigned int all)
 {
 	t->op_index += n;
-	t->op_cursor = 0;
 	return t->op_index < all && preempt_point();
 }
 
@@ -170,18 +162,17 @@ static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int word
 		return tag_error(-L4_ENOENT);
 	ipc_progress_start(from);
 	while (from->op_index < pairs) {
-		l4_umword_t *item = &mr[2 + 2 * from->op_index], base = item[0];
-		l4_fpage_t fp = { item[1] };
-		unsigned int n = 0;
+		l4_umword_t *item = &mr[2 + 2 * from->op_index];
+		unsigned int n;
 
-		trace(L4_TRACE_MAP, base, fpage_order(fp));
-		if (space_is_small(fp.raw))
-			n = space_map_items(&to->space, &src->space, item, items_step(pairs - from->op_index));
+		trace(L4_TRACE_MAP, item[0], fpage_order((l4_fpage_t){ item[1] }));
+		n = space_map_items(&to->space, &src->space, item, pairs - from->op_index);
 		from->op_count += n;
 		if (!n) {
-			err = map_one(to, src, base, fp, from);
+			err = map_one(to, src, item[0], (l4_fpage_t){ item[1] }, from);
 			if (err)
 				return tag_error(err);
+			from->op_cursor = 0;
 			n = 1;
 		}
 		if (items_done(from, n, pairs))
@@ -213,7 +204,7 @@ static int delete_objects(struct task *task, u64 first, u64 count, unsigned int 
 	return 0;
 }
 
-static int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cursor)
+static __attribute__((noinline)) int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cursor)
 {
 	bool self = mask & L4_FP_ALL_SPACES;
 	unsigned int order = fpage_order(fp);
@@ -245,14 +236,6 @@ static int unmap_one(struct task *task, l4_fpage_t fp, l4_umword_t mask, u64 *cu
 	}
 }
 
-/* Destroy what the unmap left without capabilities; the caller itself may be among it. */
-static l4_mword_t unmap_finish(struct thread *from, int err)
-{
-	if (!err)
-		err = kobject_reap(from->reap_from);
-	return tag_error(err);
-}
-
 static l4_mword_t op_unmap(struct task *task, struct thread *from, unsigned int words)
 {
 	l4_umword_t *mr = from->utcb->msg.mr, mask = mr[1];
@@ -260,26 +243,30 @@ static l4_mword_t op_unmap(struct task *task, struct thread *from, unsigned int 
 	int err = 0;
 
 	ipc_progress_start(from);
-	while (!err && from->op_index < n) {
+	while (from->op_index < n) {
 		l4_umword_t *item = &mr[2 + from->op_index];
-		l4_fpage_t fp = { *item };
-		unsigned int done = 0;
+		unsigned int done;
 
-		trace(L4_TRACE_UNMAP, fp.raw, fpage_order(fp));
-		if (space_is_small(fp.raw))
-			done = space_unmap_items(&task->space, item, items_step(n - from->op_index),
-						 mask & L4_FP_ALL_SPACES);
+		trace(L4_TRACE_UNMAP, *item, fpage_order((l4_fpage_t){ *item }));
+		done = space_is_small(*item) ?
+			space_unmap_items(&task->space, item, n - from->op_index, mask & L4_FP_ALL_SPACES) : 0;
 		if (!done) {
-			err = unmap_one(task, fp, mask, &from->op_cursor);
+			err = unmap_one(task, (l4_fpage_t){ *item }, mask, &from->op_cursor);
+			if (err)
+				return tag_error(err);
+			from->op_cursor = 0;
 			done = 1;
 		}
-		if (!err && items_done(from, done, n))
-			err = -E_PREEMPTED;
+		if (items_done(from, done, n))
+			return tag_error(-E_PREEMPTED);
 	}
-	return unmap_finish(from, err);
+	/* Destroy what this left without capabilities; the caller itself may be among it. */
+	if (unlikely(!list_empty(&this_cpu()->zombies)))
+		err = kobject_reap(from->reap_from);
+	return tag_error(err);
 }
 
-static l4_mword_t op_unmap_range(struct task *task, struct thread *from)
+static l4_mword_t op_unmap_range(struct task *task, struct thread *from, unsigned int words)
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
 	u64 start = mr[2] & L4_PAGEMASK, last = mr[3] | ~L4_PAGEMASK;
@@ -307,14 +294,16 @@ static l4_mword_t op_cap_info(struct task *task, struct thread *from, unsigned i
 	return tag_make(a && a == b, 0);
 }
 
-static int op_ku_mem(struct task *task, l4_fpage_t fp)
+static l4_mword_t op_ku_mem(struct task *task, struct thread *from, unsigned int words)
 {
+	l4_fpage_t fp = { from->utcb->msg.mr[1] };
+
 	if (fpage_type(fp) != L4_FPAGE_MEMORY || fpage_order(fp) < L4_PAGESHIFT || fpage_order(fp) > KU_MEM_ORDER_MAX)
-		return -L4_EINVAL;
-	return space_enter_ku_mem(&task->space, fpage_addr(fp) & ~(BIT(fpage_order(fp)) - 1), BIT(fpage_order(fp)));
+		return tag_error(-L4_EINVAL);
+	return tag_error(space_enter_ku_mem(&task->space, fpage_addr(fp) & ~(BIT(fpage_order(fp)) - 1), BIT(fpage_order(fp))));
 }
 
-static l4_mword_t op_stats(struct task *task, struct thread *from)
+static l4_mword_t op_stats(struct task *task, struct thread *from, unsigned int words)
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
 
@@ -324,45 +313,30 @@ static l4_mword_t op_stats(struct task *task, struct thread *from)
 	return tag_make(0, 3);
 }
 
-/* Apart from task_invoke(), so that what is refused there needs no stack frame. */
-static __attribute__((noinline)) l4_mword_t task_op(struct task *task, struct thread *from, unsigned int rights,
-						    unsigned int words)
-{
-	static const u8 need[] = {
-		[L4_TASK_MAP_OP] = 4, [L4_TASK_UNMAP_OP] = 3, [L4_TASK_CAP_INFO_OP] = 2,
-		[L4_TASK_ADD_KU_MEM_OP] = 2, [L4_TASK_UNMAP_RANGE_OP] = 4,
-	};
-	l4_umword_t op = from->utcb->msg.mr[0];
-
-	if (words < 1 || (op < ARRAY_SIZE(need) && words < need[op]))
-		return tag_error(-L4_EMSGTOOSHORT);
-	if (op == L4_TASK_STATS_OP)
-		return op_stats(task, from);
-	if (op == L4_TASK_CAP_INFO_OP)
-		return op_cap_info(task, from, words);
-	if (!(rights & L4_CAP_RIGHT_W))
-		return tag_error(-L4_EPERM);
-	if (task->kobj.dead)
-		return tag_error(-L4_ENOENT);
-	switch (op) {
-	case L4_TASK_MAP_OP:
-		return op_map(task, from, words);
-	case L4_TASK_UNMAP_OP:
-		return op_unmap(task, from, words);
-	case L4_TASK_UNMAP_RANGE_OP:
-		return op_unmap_range(task, from);
-	case L4_TASK_ADD_KU_MEM_OP:
-		return tag_error(op_ku_mem(task, (l4_fpage_t){ from->utcb->msg.mr[1] }));
-	default:
-		return tag_error(-L4_ENOSYS);
-	}
-}
-
 static l4_mword_t task_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)
 {
+	static const struct {
+		l4_mword_t (*call)(struct task *task, struct thread *from, unsigned int words);
+		u8 words, rights;
+	} ops[] = {
+		[L4_TASK_MAP_OP] = { op_map, 4, L4_CAP_RIGHT_W },
+		[L4_TASK_UNMAP_OP] = { op_unmap, 3, L4_CAP_RIGHT_W },
+		[L4_TASK_CAP_INFO_OP] = { op_cap_info, 2, 0 },
+		[L4_TASK_ADD_KU_MEM_OP] = { op_ku_mem, 2, L4_CAP_RIGHT_W },
+		[L4_TASK_UNMAP_RANGE_OP] = { op_unmap_range, 4, L4_CAP_RIGHT_W },
+		[L4_TASK_STATS_OP] = { op_stats, 1, 0 },
+	};
+	l4_umword_t op = *(volatile const l4_umword_t *)&from->utcb->msg.mr[0];
+
 	if (tag_label(tag) != L4_PROTO_TASK)
 		return tag_error(-L4_EBADPROTO);
-	return task_op(kobj_task(k), from, rights, tag_words(tag));
+	if (op >= ARRAY_SIZE(ops) || !ops[op].call)
+		return tag_error(tag_words(tag) < 1 ? -L4_EMSGTOOSHORT : rights & L4_CAP_RIGHT_W ? -L4_ENOSYS : -L4_EPERM);
+	if (tag_words(tag) < ops[op].words)
+		return tag_error(-L4_EMSGTOOSHORT);
+	if (ops[op].rights & ~rights)
+		return tag_error(-L4_EPERM);
+	return ops[op].call(kobj_task(k), from, tag_words(tag));
 }
 
 const struct kobject_ops task_ops = {

@@ -405,6 +405,16 @@ static void random_map_page(bool may_fail)
 	CHECK(ret == (m ? 0 : -L4_ENOENT) || model_source_lost);
 }
 
+/* A page that a list has mapped: there was one to map, and nothing or just that where it went. */
+static void model_map_listed(struct space *dst, u64 to, struct space *src, u64 from, unsigned int rights)
+{
+	int m = model_find(src, from), d = model_find(dst, to);
+
+	CHECK(m >= 0);
+	CHECK(d < 0 || (model[d].order == 12 && model[d].parent == m && model[d].rights == (rights & model[m].rights)));
+	CHECK(model_map(dst, to, src, from, 12, rights) == 1);
+}
+
 /* What a list's entries do is what each does alone, up to one that is not the simple case. */
 static void random_map_list(void)
 {
@@ -425,9 +435,54 @@ static void random_map_list(void)
 		u64 from = list[i].src & L4_PAGEMASK, to = list[i].dst & L4_PAGEMASK;
 
 		CHECK((list[i].dst & 0xfff) == 12 && to < L4_USER_LOW_END && (list[i].src & L4_FPAGE_R));
-		CHECK(model_find(src, from) >= 0 && model_find(dst, to) < 0);
-		CHECK(model_map(dst, to, src, from, 12, list[i].src & L4_FPAGE_RWX) >= 0);
+		model_map_listed(dst, to, src, from, list[i].src & L4_FPAGE_RWX);
 	}
+}
+
+static unsigned long list_pages;
+
+/* The same for items, of which most are the page behind the one before. */
+static void random_map_items(void)
+{
+	struct space *dst = &spaces[1 + rnd(SPACES - 1)], *src = &spaces[rnd(3)];
+	u64 from = random_va(12), to = random_va(12);
+	unsigned int rights = random_rights(), n = rnd(20), done;
+	l4_umword_t items[20][2];
+
+	if (!dst->root || !src->root || dst == src)
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		items[i][0] = to | L4_ITEM_MAP;
+		items[i][1] = small_page(from, rights);
+		from = rnd(20) ? from + PAGE_SIZE : random_va(12);
+		to = rnd(20) ? to + PAGE_SIZE : random_va(12);
+		rights = rnd(20) ? rights : random_rights();
+	}
+	done = space_map_items(dst, src, items[0], n);
+	CHECK(done <= n && done <= 16);
+	for (unsigned int i = 0; i < done; i++)
+		model_map_listed(dst, items[i][0] & L4_PAGEMASK, src, items[i][1] & L4_PAGEMASK, items[i][1] & L4_FPAGE_RWX);
+	list_pages += done;
+}
+
+static void random_unmap_items(void)
+{
+	struct space *s = &spaces[1 + rnd(SPACES - 1)];
+	unsigned int n = rnd(10), rights = rnd(3) ? L4_FPAGE_RWX : 1 + rnd(3), done;
+	u64 va = random_va(12);
+	l4_umword_t items[10];
+	bool self = rnd(6);
+
+	if (!s->root)
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		items[i] = small_page(va, rights);
+		va = rnd(10) ? va + PAGE_SIZE : random_va(12);
+	}
+	done = space_unmap_items(s, items, n, self);
+	CHECK(done <= n && done <= 8);
+	for (unsigned int i = 0; i < done; i++)
+		model_unmap(s, items[i] & L4_PAGEMASK, (items[i] & L4_PAGEMASK) + PAGE_SIZE - 1, rights, self);
 }
 
 static void random_unmap(bool with_model)
@@ -471,12 +526,13 @@ static void random_ku_mem(void)
 
 static void random_run(unsigned int rounds, unsigned int steps)
 {
+	list_pages = 0;
 	for (unsigned int round = 0; round < rnd_rounds(rounds); round++) {
 		rnd_seed(round + 1);
 		setup(64UL << 20, 8UL << 20, SPACES);
 		enter_originals();
 		for (unsigned int i = 0; i < steps; i++) {
-			unsigned int what = rnd(12);
+			unsigned int what = rnd(15);
 
 			tlb_fill(list_of_spaces, SPACES);
 			if (what < 4)
@@ -485,6 +541,10 @@ static void random_run(unsigned int rounds, unsigned int steps)
 				random_map_page(false);
 			else if (what < 9)
 				random_map_list();
+			else if (what < 11)
+				random_map_items();
+			else if (what < 12)
+				random_unmap_items();
 			else
 				random_unmap(true);
 			if (!rnd(400) && spaces[3].root)
@@ -496,6 +556,7 @@ static void random_run(unsigned int rounds, unsigned int steps)
 		}
 		destroy_all();
 	}
+	CHECK(list_pages > rounds * steps / 40); /* else they were not what lists take */
 }
 
 static void random_against_model(void)
