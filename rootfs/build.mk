@@ -9,3 +9,10 @@ $(ROOTFS_IMAGE): rootfs/mkinitramfs rootfs/initramfs.list $(wildcard rootfs/file
 	@mkdir -p $(@D)
 	$(call say,ROOTFS,$@)
 	$(Q)$(PYTHON) rootfs/mkinitramfs --list rootfs/initramfs.list --busybox $(BUSYBOX) -o $@
+
+# For whoever adds it (tools/run --add): control of the system's components from a Linux that may.
+ALL += $(BUILD)/rootfs/l4ctl
+$(BUILD)/rootfs/l4ctl: rootfs/l4ctl.c rootfs/build.mk
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) -std=gnu11 -Os -s -Wall -Wextra -static -o $@ $<

@@ -311,5 +311,6 @@ int main(int argc, char **argv)
 	open_sessions(argc, argv);
 	fmt_log("%lu MiB, %u session(s)\n", service.geometry.sectors >> 11, service.session_count);
 	block_start(&service, patience_ns);
+	l4re_ready();
 	serve();
 }

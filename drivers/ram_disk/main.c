@@ -133,5 +133,6 @@ int main(void)
 	block_init(&service, &ops, &g);
 	open_sessions();
 	block_start(&service, 0);
+	l4re_ready();
 	serve();
 }

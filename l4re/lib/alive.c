@@ -2,6 +2,7 @@
 /* Signs of life. */
 #include <l4/re/env.h>
 #include <l4/re/c/alive.h>
+#include <l4/re/protocols.h>
 #include <l4/sys/irq.h>
 #include <l4/sys/kip_api.h>
 
@@ -33,4 +34,13 @@ l4_timeout_t l4re_alive_until(l4_uint64_t when)
 l4_timeout_t l4re_alive_timeout(void)
 {
 	return l4re_alive_until(~0UL);
+}
+
+void l4re_ready(void)
+{
+	l4_utcb_t *u = l4_utcb();
+
+	u->msg.mr[0] = L4RE_PARENT_READY_OP;
+	u->buf.br[0] = 0;
+	l4_ipc_call(l4re_env()->parent, u, l4_msgtag(L4RE_PROTO_PARENT, 1, 0, 0), L4_IPC_NEVER);
 }

@@ -241,24 +241,33 @@ static void end_holders(const struct component *manager)
 	}
 }
 
-void component_start(struct component *c)
+int component_try(struct component *c)
 {
 	int again = c->start_ns != 0;
 	l4_uint64_t begin = l4_kip_clock(l4re_kip());
 	int err = create_and_load(c);
 
 	if (err < 0) {
-		say("%s does not start: %s (%d)", c->name, l4sys_errtostr(err), err);
 		component_destroy(c);
-		c->state = COMPONENT_STOPPED;
-		sessions_server_gone(c);
-		return;
+		return err;
 	}
 	c->state = COMPONENT_RUNNING;
 	c->start_ns = c->alive_ns = l4_kip_clock_ns(l4re_kip());
 	say("%s started in %lu us at %lu us", c->name, l4_kip_clock(l4re_kip()) - begin, l4_kip_clock(l4re_kip()));
 	if (again)
 		end_holders(c);
+	return 0;
+}
+
+void component_start(struct component *c)
+{
+	int err = component_try(c);
+
+	if (err < 0) {
+		say("%s does not start: %s (%d)", c->name, l4sys_errtostr(err), err);
+		c->state = COMPONENT_STOPPED;
+		sessions_server_gone(c);
+	}
 }
 
 static void delete_object(l4_cap_idx_t *cap)
@@ -388,6 +397,8 @@ static void restart(struct component *c)
 
 void component_ended(struct component *c, unsigned policy, int status)
 {
+	if (upgrade_ended(c))
+		return;
 	if (policy == SYSIMG_SHUTDOWN && !others_run(c)) {
 		say("the system ends with %s, status %d", c->name, status);
 		system_off(status);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Control of the components by one that was granted it: list, end, start. */
+/* Control of the components by one that was granted it: list, end, start, upgrade. */
 #include "init.h"
 #include "../../lib/string.h"
 
@@ -48,7 +48,9 @@ static l4_msgtag_t info(const struct component *c)
 	mr[3] = kernel;
 	memset(&mr[4], 0, L4RE_ENV_NAME_MAX);
 	memcpy(&mr[4], c->name, name < L4RE_ENV_NAME_MAX ? name : L4RE_ENV_NAME_MAX - 1);
-	return reply(0, 4 + L4RE_ENV_NAME_MAX / 8);
+	mr[8] = c->upgrade;
+	mr[9] = c->program.bytes;
+	return reply(0, 10);
 }
 
 static l4_msgtag_t kill(struct component *c, struct component *from, int *answer)
@@ -59,6 +61,24 @@ static l4_msgtag_t kill(struct component *c, struct component *from, int *answer
 	*answer = c != from;
 	component_ended(c, c->desc->on_fault, 1);
 	return reply(0, 0);
+}
+
+/* What the message brings of the new program. */
+static int upload(struct component *c, unsigned words)
+{
+	const l4_umword_t *mr = l4_utcb_mr()->mr;
+
+	if (words < 4 || mr[3] > (words - 4) * sizeof(*mr))
+		return -L4_EMSGTOOSHORT;
+	return upgrade_write(c, mr[2], &mr[4], mr[3]);
+}
+
+static l4_msgtag_t upgrade(struct component *c, const struct component *from, int *answer)
+{
+	int err = upgrade_start(c);
+
+	*answer = c != from || err < 0;
+	return reply(err, 0);
 }
 
 l4_msgtag_t control_dispatch(struct component *from, l4_msgtag_t tag, int *answer)
@@ -88,6 +108,12 @@ l4_msgtag_t control_dispatch(struct component *from, l4_msgtag_t tag, int *answe
 		return reply(c->state == COMPONENT_RUNNING ? 0 : -L4_ENOMEM, 0);
 	case L4RE_CONTROL_INFO_OP:
 		return info(c);
+	case L4RE_CONTROL_PROGRAM_OP:
+		return reply(l4_msgtag_words(tag) < 3 ? -L4_EMSGTOOSHORT : upgrade_begin(c, mr[2]), 0);
+	case L4RE_CONTROL_WRITE_OP:
+		return reply(upload(c, l4_msgtag_words(tag)), 0);
+	case L4RE_CONTROL_UPGRADE_OP:
+		return upgrade(c, from, answer);
 	default:
 		return reply(-L4_ENOSYS, 0);
 	}

@@ -27,6 +27,13 @@ enum { SLOT_PARENT = L4_BASE_FIRST_FREE_SLOT, SLOT_ALLOC, SLOT_HEART, SLOT_NAMED
 /* WAITING: to be restarted at restart_ns. */
 enum component_state { COMPONENT_EMPTY, COMPONENT_RUNNING, COMPONENT_WAITING, COMPONENT_STOPPED };
 
+/* An ELF program: a file of the boot image, or memory of init's own. */
+struct program {
+	const void *image;
+	l4_size_t bytes;
+	l4_cap_idx_t ds; /* 0: the boot image's */
+};
+
 struct component {
 	const struct sysimg_component *desc;
 	const char *name, *args;
@@ -44,6 +51,11 @@ struct component {
 	l4re_env_cap_entry_t caps[CAPS_MAX]; /* named capabilities in its task */
 	unsigned cap_count;
 	l4_cap_idx_t next_slot;
+	struct program program;      /* native: what it runs */
+	struct program next;         /* what it is to run instead, or runs on trial */
+	l4_size_t uploaded;          /* of it are there */
+	unsigned upgrade;            /* l4re_upgrade_state */
+	l4_uint64_t ready_ns;        /* kernel clock: by then it must be ready, on trial */
 };
 
 /* What a gate's label says about a message: who it is from and which gate. */
@@ -66,6 +78,8 @@ extern struct component components[COMPONENTS_MAX];
 extern unsigned component_count;
 /** Create and start; an error is reported and leaves it stopped. */
 void component_start(struct component *c);
+/** The same, but leave it to the caller to say what an error means: the component has been taken apart again. */
+int component_try(struct component *c);
 /** Take it apart, all quota returned. */
 void component_destroy(struct component *c);
 /** Apply a policy (sysimg_policy) after it ended. */
@@ -117,6 +131,18 @@ l4_timeout_s watch_timeout(void);
 void watch_due(void);
 /** Create and bind the heartbeat of a component that has one. */
 int watch_heart(struct component *c);
+
+/* upgrade.c: errors are those of l4re_control_ops */
+/** Make room for a program of this size. */
+int upgrade_begin(struct component *c, l4_size_t bytes);
+/** Its next bytes. */
+int upgrade_write(struct component *c, l4_size_t offset, const void *data, l4_size_t bytes);
+/** Start it on trial. */
+int upgrade_start(struct component *c);
+/** c says that its services work. */
+void upgrade_ready(struct component *c);
+/** c has ended: nonzero if it was on trial and its old program has taken over. */
+int upgrade_ended(struct component *c);
 
 /* native.c, linux.c: load and start. */
 int native_load(struct component *c);

@@ -8,7 +8,10 @@
 #include "../../lib/string.h"
 
 #include <l4/re/c/mem_alloc.h>
+#include <l4/re/protocols.h>
 #include <l4/sys/linux_boot.h>
+
+_Static_assert(SKERRY_LINUX_PROTO_CONTROL == L4RE_PROTO_CONTROL, "one protocol");
 
 /* Where boot loaders put it at the highest: Linux's boot protocol has 32 bits for the address. */
 #define INITRD_TOP (1UL << 31)
@@ -118,6 +121,7 @@ static int map_boot_page(struct linux_ram *r)
 		.magic = SKERRY_LINUX_BOOT_MAGIC, .version = 1, .ram_size = r->bytes, .image_start = r->image_start,
 		.image_end = r->image_end, .initrd_start = r->initrd_start, .initrd_end = r->initrd_end,
 		.instance = instance(c), .console = named_cap(c, "console"), .trace = named_cap(c, "trace"),
+		.control = named_cap(c, "control"),
 		.parent = (l4_cap_idx_t)SLOT_PARENT << L4_CAP_SHIFT, .first_free_cap = c->next_slot,
 	};
 	memcpy(boot->cmdline, c->args, args);

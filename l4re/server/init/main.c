@@ -32,6 +32,7 @@ static void list_components(void)
 		components[i].name = image_string(components[i].desc->name);
 		components[i].args = image_string(components[i].desc->args);
 		components[i].index = i;
+		components[i].program.image = image_file(components[i].desc->binary, &components[i].program.bytes);
 	}
 }
 
@@ -59,8 +60,10 @@ static l4_msgtag_t on_parent(struct component *c, l4_msgtag_t tag, int *answer)
 	*answer = 1;
 	if (words < 1 || (l4_msgtag_label(tag) != L4RE_PROTO_PARENT && l4_msgtag_label(tag) != 0))
 		return l4_msgtag(-L4_EBADPROTO, 0, 0, 0);
-	if (mr[0] == L4RE_PARENT_READY_OP)
+	if (mr[0] == L4RE_PARENT_READY_OP) {
+		upgrade_ready(c);
 		return l4_msgtag(0, 0, 0, 0);
+	}
 	if (mr[0] != L4RE_PARENT_EXIT_OP || kind > 2)
 		return l4_msgtag(-L4_ENOSYS, 0, 0, 0);
 	*answer = 0;

@@ -4,6 +4,8 @@
 #include "../../lib/elf.h"
 #include "../../lib/string.h"
 
+#include <l4/re/protocols.h>
+
 static void fill_env(struct component *c, l4re_env_t *env)
 {
 	l4_size_t n = strlen(c->name);
@@ -60,7 +62,8 @@ int native_load(struct component *c)
 	int err;
 
 	fill_env(c, &env);
-	l.image = image_file(c->desc->binary, &l.image_bytes);
+	l.image = c->upgrade == L4RE_UPGRADE_TRIAL ? c->next.image : c->program.image;
+	l.image_bytes = c->upgrade == L4RE_UPGRADE_TRIAL ? c->next.bytes : c->program.bytes;
 	err = loader_elf(&l);
 	if (!err && c->desc->mutate)
 		mutate(c, &l);

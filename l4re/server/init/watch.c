@@ -3,6 +3,7 @@
 #include "init.h"
 
 #include <l4/re/c/util/cap_alloc.h>
+#include <l4/re/protocols.h>
 #include <l4/sys/factory.h>
 #include <l4/sys/irq.h>
 #include <l4/sys/kip_api.h>
@@ -33,8 +34,12 @@ static l4_uint64_t due(const struct component *c)
 {
 	if (c->state == COMPONENT_WAITING)
 		return c->restart_ns;
-	if (c->state == COMPONENT_RUNNING && c->desc->heartbeat_ns)
-		return c->alive_ns + c->desc->heartbeat_ns;
+	if (c->state == COMPONENT_RUNNING) {
+		l4_uint64_t ready = c->upgrade == L4RE_UPGRADE_TRIAL ? c->ready_ns : ~0UL;
+		l4_uint64_t sign = c->desc->heartbeat_ns ? c->alive_ns + c->desc->heartbeat_ns : ~0UL;
+
+		return ready < sign ? ready : sign;
+	}
 	return ~0UL;
 }
 
@@ -63,7 +68,7 @@ void watch_due(void)
 		if (c->state == COMPONENT_WAITING) {
 			component_start(c);
 		} else {
-			say("%s gives no sign of life", c->name);
+			say("%s gives no sign of %s", c->name, c->upgrade == L4RE_UPGRADE_TRIAL ? "being ready" : "life");
 			component_ended(c, c->desc->on_fault, 1);
 		}
 		/* That took time in which others could not be heard. */

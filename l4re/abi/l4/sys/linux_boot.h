@@ -35,6 +35,9 @@ struct skerry_linux_session {
 	l4_cap_idx_t notify;    /**< IRQ to bind */
 };
 
+/** Label of messages to the control gate: L4RE_PROTO_CONTROL of the runtime, which says what they are. */
+#define SKERRY_LINUX_PROTO_CONTROL 0x4007L
+
 struct skerry_linux_boot {
 	l4_uint64_t magic, version; /* version 1 */
 	l4_uint64_t ram_size;
@@ -46,7 +49,8 @@ struct skerry_linux_boot {
 	l4_cap_idx_t first_free_cap; /* slots from here on are Linux's own */
 	l4_uint64_t session_count; /* entries of sessions */
 	l4_cap_idx_t trace;     /* read-only: counters of the microkernel, L4_INVALID_CAP if none */
-	l4_uint64_t reserved[6];
+	l4_cap_idx_t control;   /* init's control gate (label SKERRY_LINUX_PROTO_CONTROL), L4_INVALID_CAP if none */
+	l4_uint64_t reserved[5];
 	char name[32];
 	char cmdline[2048];
 	struct skerry_linux_session sessions[SKERRY_LINUX_SESSIONS_MAX];

@@ -86,16 +86,42 @@ enum l4re_ns_ops {
 /** Parent operations (also plain label 0, as Linux sends it). */
 enum l4re_parent_ops {
 	L4RE_PARENT_EXIT_OP = 0, /**< mr[1] = 0 exit, 1 reboot, 2 panic; mr[2] = status. Not answered. */
-	L4RE_PARENT_READY_OP = 1, /**< the component's services work: those that wait for it start */
+	L4RE_PARENT_READY_OP = 1, /**< the component's services work: who was upgraded has passed its trial */
 };
 
 /** Control operations of init; mr[1] = number of the component. -L4_ENOENT: there is none. */
 enum l4re_control_ops {
 	L4RE_CONTROL_KILL_OP = 0,  /**< as if it had faulted: on_fault decides what follows */
 	L4RE_CONTROL_START_OP = 1, /**< start it if it does not run; -L4_EEXIST */
-	/** Result mr[0] = running, mr[1] = restarts, mr[2] = memory used, mr[3] = kernel memory used, mr[4..7] = name. */
+	/**
+	 * Result mr[0] = running, mr[1] = restarts, mr[2] = memory used, mr[3] = kernel memory used, mr[4..7] = name, mr[8] = how its
+	 * last upgrade went (l4re_upgrade_state), mr[9] = bytes of its program.
+	 */
 	L4RE_CONTROL_INFO_OP = 2,
 	L4RE_CONTROL_TOTALS_OP = 3, /**< result mr[0] = memory in use, mr[1] = kernel memory in use, of the whole system */
+	/**
+	 * A new program for it, an ELF file of mr[2] bytes, is about to come; what came before is forgotten. -L4_EBUSY: an upgrade is on
+	 * trial; -L4_EINVAL: not a native component, or 0 or more than L4RE_PROGRAM_MAX bytes; -L4_ENOMEM.
+	 */
+	L4RE_CONTROL_PROGRAM_OP = 4,
+	/** The next mr[3] bytes of it, mr[4..], which belong at mr[2]. -L4_ERANGE: not what is next, or too much; -L4_EBUSY. */
+	L4RE_CONTROL_WRITE_OP = 5,
+	/**
+	 * Start the component with it, on trial; INFO tells how it goes on. -L4_EINVAL: it is not complete, or no program for this machine;
+	 * -L4_ENOENT: the component does not run; -L4_EBUSY. After the
+	 * first two it is forgotten.
+	 */
+	L4RE_CONTROL_UPGRADE_OP = 6,
+};
+
+#define L4RE_PROGRAM_MAX (4UL << 20)
+
+/** How a component's last upgrade went. */
+enum l4re_upgrade_state {
+	L4RE_UPGRADE_NONE = 0,        /**< there was none */
+	L4RE_UPGRADE_TRIAL = 1,       /**< the new program runs and has not said that it is ready */
+	L4RE_UPGRADE_DONE = 2,        /**< the new program is the component's */
+	L4RE_UPGRADE_ROLLED_BACK = 3, /**< it ended, or was not ready in time: the old program runs */
 };
 
 #endif

@@ -96,6 +96,12 @@ unsigned long l4host_debug_regs(const unsigned long dr[4], unsigned long dr7);
 /* The microkernel's counters; negative when this Linux may not read them. */
 int l4host_trace_counters(struct l4_trace_counters *out);
 
+/* Message words of a call to init's control gate. */
+#define L4HOST_CONTROL_WORDS 63
+int l4host_has_control(void);
+/* Send @count words, receive all of them; init's answer. Interrupts are off. */
+long l4host_control_call(unsigned long *words, unsigned int count);
+
 void l4host_console_write(const char *s, unsigned long n);
 long l4host_console_read(char *s, unsigned long n);
 int l4host_console_bind(unsigned long irq_slot);

@@ -15,5 +15,10 @@ void l4re_alive(void);
 l4_timeout_t l4re_alive_timeout(void);
 /** The same, but no longer than until `when` (kernel clock in ns; ~0: never). */
 l4_timeout_t l4re_alive_until(l4_uint64_t when);
+/**
+ * Tell init that the program's services work: it has passed its own tests. Makes it a good one when it replaces another
+ * (docs/live-upgrade.md), and does nothing else. Waits for init, so it is not for those whom init itself calls (the PCI manager).
+ */
+void l4re_ready(void);
 
 #endif
