@@ -12,5 +12,5 @@ ok "the address" $?
 ping -c 3 -W 5 10.0.2.2 >/dev/null
 ok "ping" $?
 seq 100000 >/tmp/numbers
-(cat /tmp/numbers; sleep 5) | nc 10.0.2.100 7 | head -c $(stat -c %s /tmp/numbers) | cmp - /tmp/numbers
+nc 10.0.2.100 7 </tmp/numbers | cmp - /tmp/numbers
 ok "echo" $?

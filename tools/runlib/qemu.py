@@ -50,10 +50,13 @@ def _disks(options):
 
 
 def _net(options):
-    if options.net is None:
-        return []
-    rules = "".join("," + (r if "=" in r else f"hostfwd={r}") for r in options.net.split(",") if r)
-    return ["-netdev", f"user,id=net0{rules}", "-device", f"virtio-net-pci,netdev=net0,disable-legacy=on{_behind(options)}"]
+    line = []
+    for name, device in (("net", f"virtio-net-pci,disable-legacy=on{_behind(options)}"), ("e1000e", "e1000e")):
+        rules = getattr(options, name)
+        if rules is not None:
+            more = "".join("," + (r if "=" in r else f"hostfwd={r}") for r in rules.split(",") if r)
+            line += ["-netdev", f"user,id={name}0{more}", "-device", f"{device},netdev={name}0"]
+    return line
 
 
 def machine(options):
