@@ -70,11 +70,12 @@ struct net_service;
 
 struct net_port {
 	net_mac_t mac;                 /**< its own; 0: the uplink, or no such port */
+	int bridge;                    /**< a session that may send from other addresses than its own: there are stations behind it */
 	struct net_table learned;
 	/* Counters, in frames. */
 	l4_uint64_t sent, received;    /**< as the port's owner sees it */
 	l4_uint64_t lost;              /**< there was no buffer for them */
-	l4_uint64_t refused;           /**< sent, but malformed or with a sender address that is somebody else's */
+	l4_uint64_t refused;           /**< sent, but malformed or with a sender address that is not its own to use */
 };
 
 struct net_session {
@@ -107,8 +108,8 @@ struct net_service {
 
 void net_init(struct net_service *n, const struct net_ops *ops);
 /**
- * Add a session, before the first kick. mac is its address. Null: too many, the window is too small, or the address is
- * taken or a group's.
+ * Add a session, before the first kick. mac is its address, the only one that it sends from unless its port is made a bridge.
+ * Null: too many, the window is too small, or the address is taken or a group's.
  */
 struct net_session *net_session_add(struct net_service *n, void *window, l4_uint64_t bytes, net_mac_t mac);
 /** All sessions are there: look at every one as if it had been kicked. */

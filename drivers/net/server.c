@@ -83,8 +83,18 @@ static net_mac_t session_mac(const l4re_env_cap_entry_t *e)
 	return (hash & 0xffffffffff00UL) | ((hash >> 48 & 0xfc) | NET_MAC_LOCAL);
 }
 
+static int is_bridge(const char *client, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strncmp(argv[i], "bridge=", 7) && !strcmp(argv[i] + 7, client))
+			return 1;
+	return 0;
+}
+
 /* e[0..2]: window, kick and notify of one session. */
-static int open_session(const l4re_env_cap_entry_t *e)
+static int open_session(const l4re_env_cap_entry_t *e, int bridge)
 {
 	l4_uint64_t bytes = l4re_ds_size(e->cap);
 	struct net_session *s;
@@ -97,16 +107,17 @@ static int open_session(const l4re_env_cap_entry_t *e)
 	s = net_session_add(&service, window, bytes, session_mac(e));
 	if (!s)
 		return -L4_ERANGE;
+	service.ports[s->number].bridge = bridge;
 	notify_irq[s->number] = e[2].cap;
 	return l4_error(l4_rcv_ep_bind_thread(e[1].cap, l4re_env()->main_thread, LABEL(s->number)));
 }
 
-static void open_sessions(void)
+static void open_sessions(int argc, char **argv)
 {
 	const l4re_env_cap_entry_t *e;
 
 	for (e = l4re_env()->caps; e->name[0]; e++) {
-		int err = e->flags == (L4RE_ENV_SERVER | L4RE_ENV_WINDOW) ? open_session(e) : 0;
+		int err = e->flags == (L4RE_ENV_SERVER | L4RE_ENV_WINDOW) ? open_session(e, is_bridge(e->peer, argc, argv)) : 0;
 
 		if (err < 0)
 			fmt_log("no session \"%s\" for %s: %s\n", e->name, e->peer, l4sys_errtostr(err));
@@ -149,13 +160,13 @@ __attribute__((noreturn)) static void serve(void)
 	}
 }
 
-void net_serve(const struct net_device *d)
+void net_serve(const struct net_device *d, int argc, char **argv)
 {
 	device = d;
 	net_init(&service, d ? &ops_uplink : &ops_alone);
 	if (d && l4_error(l4_rcv_ep_bind_thread(d->irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
 		net_give_up("no interrupt");
-	open_sessions();
+	open_sessions(argc, argv);
 	fmt_log("%s, %u session(s)\n", d ? "a device" : "no device", service.session_count);
 	if (d)
 		d->acknowledge();

@@ -22,8 +22,11 @@ struct net_device {
 	void (*flush)(void);
 };
 
-/** Open the sessions and serve; device null: a switch without uplink. */
-__attribute__((noreturn)) void net_serve(const struct net_device *device);
+/**
+ * Open the sessions and serve; device null: a switch without uplink. Of the program's arguments each bridge=CLIENT names a client whose
+ * sessions may send from any address that is no session's own: it has stations behind it.
+ */
+__attribute__((noreturn)) void net_serve(const struct net_device *device, int argc, char **argv);
 /**
  * Memory of the driver's own that function fn of the PCI manager's session reaches, zeroed: its address here, and in *dma for the
  * device. Ends the program if there is none.

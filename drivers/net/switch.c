@@ -114,6 +114,9 @@ static int learn(struct net_service *n, unsigned from, net_mac_t sender, l4_uint
 
 	if (!sender || (sender & NET_MAC_GROUP))
 		return 0;
+	/* Or a client could have what is for others, by sending from their addresses. */
+	if (from != NET_UPLINK && !n->ports[from].bridge)
+		return sender == n->ports[from].mac;
 	for (p = port_first(n); p < NET_PORTS_MAX; p = port_next(n, p)) {
 		if (n->ports[p].mac == sender)
 			return p == from;

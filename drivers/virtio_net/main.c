@@ -2,7 +2,7 @@
 /*
  * Network server for a virtio network device on PCI: its clients and the device are ports of a switch.
  *
- * Argument: device=NAME (the function's name in the description, default "net").
+ * Arguments: device=NAME (first: the function's name in the description, default "net"), bridge=CLIENT (../net/server.h).
  *
  * A breach of the rules by the device ends the program: its successor resets the device.
  */
@@ -75,5 +75,5 @@ int main(int argc, char **argv)
 	struct net_device device = { .send = send, .receive = receive, .acknowledge = acknowledge, .flush = flush };
 
 	open_device(argc > 1 && !strncmp(argv[1], "device=", 7) ? argv[1] + 7 : "net", &device);
-	net_serve(&device);
+	net_serve(&device, argc, argv);
 }

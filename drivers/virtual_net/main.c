@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Network server without a device: a switch between its clients. A run under icount repeats to the bit. */
+/* Network server without a device: a switch between its clients. A run under icount repeats to the bit. Arguments: bridge=CLIENT. */
 #include "../net/server.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	net_serve(0);
+	net_serve(0, argc, argv);
 }

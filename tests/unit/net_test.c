@@ -85,8 +85,10 @@ static net_mac_t station(unsigned int port, unsigned int i)
 static void start_server(void)
 {
 	net_init(service, &ops);
-	for (int i = 0; i < SESSIONS; i++)
+	for (int i = 0; i < SESSIONS; i++) {
 		check(net_session_add(service, window[i], WINDOW, station(i, 0)) != NULL, "session");
+		service->ports[i].bridge = 1;
+	}
 	net_start(service);
 	net_run(service);
 	net_flush(service);
@@ -313,6 +315,34 @@ static void senders(void)
 	printf("ok senders\n");
 }
 
+/* Who is no bridge sends from its own address, and takes none of what is for another station. */
+static void own_address(void)
+{
+	unsigned char data[NET_FRAME_MAX];
+	unsigned int bytes;
+
+	start("own_address");
+	service->ports[0].bridge = 0;
+	for (unsigned int round = 0; round < 1000; round++) {
+		unsigned int at = round % 2 ? SESSIONS : 1; /* where the station is */
+
+		bytes = make_frame(data, station(2, 0), station(7, 1));
+		expect(2, data, bytes);
+		send(at, data, bytes);
+		bytes = make_frame(data, 0xffffffffffff, random_below(2) ? station(7, 1) : station(0, 1));
+		send(0, data, bytes);
+		bytes = make_frame(data, station(7, 1), station(2, 0));
+		expect(at, data, bytes);
+		send(2, data, bytes);
+		bytes = make_frame(data, station(7, 1), station(0, 0));
+		expect(at, data, bytes);
+		send(0, data, bytes);
+		all_received();
+	}
+	check(service->ports[0].refused == 1000 && service->ports[0].sent == 1000, "counters");
+	printf("ok own_address\n");
+}
+
 /* One port sends from ever new addresses: what is known of the others stays. */
 static void flood(void)
 {
@@ -509,6 +539,7 @@ int main(void)
 	exchange(0, "exchange");
 	exchange(1, "exchange_restarts");
 	senders();
+	own_address();
 	flood();
 	full();
 	checksums();
