@@ -107,8 +107,8 @@ static void remember_irq(unsigned session)
 {
 	if (l4_is_invalid_cap(state))
 		return;
-	l4re_ns_unlink_srv(state, input_name(session));
-	l4re_ns_register_obj_srv(state, input_name(session), notify_irq[session], L4RE_NS_REGISTER_RW);
+	if (l4re_ns_keep_srv(state, input_name(session), notify_irq[session]) < 0)
+		fmt_log("input of session %u would not outlive this server\n", session);
 }
 
 static void recall_irq(unsigned session)

@@ -43,9 +43,8 @@ long l4re_ns_query_to_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t c
 	return l4re_ns_query_srv(srv, name, cap);
 }
 
-long l4re_ns_register_obj_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj, unsigned flags)
+static long register_obj(l4re_namespace_t srv, const char *name, l4_fpage_t obj, unsigned long how)
 {
-	static const unsigned char rights[] = { L4_CAP_FPAGE_RO, L4_CAP_FPAGE_RW, L4_CAP_FPAGE_RS, L4_CAP_FPAGE_RWS };
 	l4_utcb_t *u = l4_utcb();
 	int words = request(u, L4RE_NS_REGISTER_OP, name);
 	l4_msgtag_t tag;
@@ -53,8 +52,24 @@ long l4re_ns_register_obj_srv(l4re_namespace_t srv, const char *name, l4_cap_idx
 	if (words < 0)
 		return words;
 	tag = l4_msgtag(L4RE_PROTO_NAMESPACE, words, 0, 0);
-	l4_sndfpage_add_u(l4_obj_fpage(obj, 0, rights[flags & 3]), l4_map_obj_control(0, 0), &tag, u);
+	l4_sndfpage_add_u(obj, l4_map_obj_control(0, how), &tag, u);
 	return l4_error(l4_ipc_call(srv, u, tag, L4_IPC_NEVER));
+}
+
+long l4re_ns_register_obj_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj, unsigned flags)
+{
+	static const unsigned char rights[] = { L4_CAP_FPAGE_RO, L4_CAP_FPAGE_RW, L4_CAP_FPAGE_RS, L4_CAP_FPAGE_RWS };
+
+	return register_obj(srv, name, l4_obj_fpage(obj, 0, rights[flags & 3]), 0);
+}
+
+long l4re_ns_keep_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj)
+{
+	long err;
+
+	l4re_ns_unlink_srv(srv, name);
+	err = register_obj(srv, name, l4_obj_fpage(obj, 0, L4_CAP_FPAGE_RWS), L4_MAP_ITEM_GRANT);
+	return err < 0 ? err : l4re_ns_query_srv(srv, name, obj);
 }
 
 long l4re_ns_unlink_srv(l4re_namespace_t srv, const char *name)

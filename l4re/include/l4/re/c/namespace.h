@@ -14,6 +14,11 @@ long l4re_ns_query_to_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t c
 long l4re_ns_query_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t cap);
 /** Register obj; rights as flags say. -L4_EEXIST, -L4_EPERM (needs right W), -L4_ENOMEM full, -L4_EINVAL name. */
 long l4re_ns_register_obj_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj, unsigned flags);
+/**
+ * Skerry: leave obj to the name space, instead of what had the name before, and have it back from there in the same slot: what was
+ * got from others then outlives this task. Errors as above; -L4_EIO, -L4_ENOENT: it is in the name space, but not back.
+ */
+long l4re_ns_keep_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj);
 /** Remove a name. */
 long l4re_ns_unlink_srv(l4re_namespace_t srv, const char *name);
 /** Skerry: new empty name space, paid by the program's allocator. */
