@@ -9,6 +9,7 @@
 #include "grant.h"
 #include "hw.h"
 #include "iommu.h"
+#include "reset.h"
 #include "../../l4re/lib/fmt.h"
 #include "../../l4re/lib/string.h"
 
@@ -287,8 +288,8 @@ static void describe(const struct pci_function *f)
 {
 	static const char *const kinds[] = { "no interrupt", "INTx", "MSI", "MSI-X" };
 
-	fmt_log("%02x:%02x.%u %04x:%04x class %06x, %s", f->address >> 8, f->address >> 3 & 31, f->address & 7, f->vendor,
-		f->device, f->class_rev >> 8, kinds[device_irq_kind(f)]);
+	fmt_log("%02x:%02x.%u %04x:%04x class %06x, %s, %s", f->address >> 8, f->address >> 3 & 31, f->address & 7, f->vendor,
+		f->device, f->class_rev >> 8, kinds[device_irq_kind(f)], reset_kind(&bus, f));
 }
 
 /* Who has it, as part of a line. */

@@ -48,14 +48,24 @@ static int wait_back(const struct pci_bus *b, const struct pci_function *f)
 	return -L4_EIO;
 }
 
+static int express_has_flr(const struct pci_bus *b, const struct pci_function *f)
+{
+	return f->caps.express && (get(b, f, f->caps.express + PCI_EXP_DEVICE_CAPS, 4) & PCI_EXP_FLR);
+}
+
+static int af_has_flr(const struct pci_bus *b, const struct pci_function *f)
+{
+	return f->caps.af && (get(b, f, f->caps.af + PCI_AF_CAPS, 1) & PCI_AF_FLR);
+}
+
 /* Returns 1 if there is no such reset. */
 static int reset_flr(const struct pci_bus *b, const struct pci_function *f)
 {
 	unsigned e = f->caps.express, af = f->caps.af;
 
-	if (e && (get(b, f, e + PCI_EXP_DEVICE_CAPS, 4) & PCI_EXP_FLR))
+	if (express_has_flr(b, f))
 		put(b, f, e + PCI_EXP_DEVICE_CONTROL, 2, get(b, f, e + PCI_EXP_DEVICE_CONTROL, 2) | PCI_EXP_START_FLR);
-	else if (af && (get(b, f, af + PCI_AF_CAPS, 1) & PCI_AF_FLR))
+	else if (af_has_flr(b, f))
 		put(b, f, af + PCI_AF_CONTROL, 1, 1);
 	else
 		return 1;
@@ -142,9 +152,14 @@ static void power_state(const struct pci_bus *b, const struct pci_function *f, u
 	l4_ipc_sleep_us(POWER_US);
 }
 
+static int power_resets(const struct pci_bus *b, const struct pci_function *f)
+{
+	return f->caps.pm && !(get(b, f, f->caps.pm + PCI_PM_CONTROL, 2) & PCI_PM_NO_SOFT_RESET);
+}
+
 static int reset_power(const struct pci_bus *b, const struct pci_function *f)
 {
-	if (!f->caps.pm || (get(b, f, f->caps.pm + PCI_PM_CONTROL, 2) & PCI_PM_NO_SOFT_RESET))
+	if (!power_resets(b, f))
 		return 1;
 	power_state(b, f, PCI_PM_D3HOT);
 	power_state(b, f, 0);
@@ -160,6 +175,15 @@ int reset_function(const struct pci_bus *b, const struct pci_function *f)
 	if (err > 0)
 		err = reset_power(b, f);
 	return err;
+}
+
+const char *reset_kind(const struct pci_bus *b, const struct pci_function *f)
+{
+	if (express_has_flr(b, f) || af_has_flr(b, f))
+		return "function-level reset";
+	if (f->caps.virtio_common)
+		return "reset by status";
+	return power_resets(b, f) ? "reset by power state" : "no reset of its own";
 }
 
 void reset_power_on(const struct pci_bus *b, const struct pci_function *f)

@@ -13,6 +13,8 @@ void reset_drain(const struct pci_bus *bus, const struct pci_function *f);
  * because it may not; -L4_EIO: it does not answer.
  */
 int reset_function(const struct pci_bus *bus, const struct pci_function *f);
+/** What reset_function() does with it, as part of a line. */
+const char *reset_kind(const struct pci_bus *bus, const struct pci_function *f);
 /**
  * Do its transfers go by physical address whatever an IOMMU says? So do those of virtio devices without the feature
  * ACCESS_PLATFORM. It has been reset and decodes memory.
