@@ -11,16 +11,13 @@
 #include <l4/re/c/rm.h>
 #include <l4/re/c/util/cap_alloc.h>
 
-/* Faults of whom nobody knows: so many, then no more of anybody. */
-#define STRANGE_FAULTS 16
-
 static const struct pci_bus *bus;
 static int on;
 static unsigned char covered[PCI_FUNCTIONS_MAX];
 static struct remap tables;
 static struct vtd_features features;
 static struct remap_space spaces[PCI_FUNCTIONS_MAX];
-static unsigned faults[PCI_FUNCTIONS_MAX], strange_faults;
+static unsigned faults[PCI_FUNCTIONS_MAX], strange_faults; /* reported */
 
 static unsigned number(const struct pci_function *f)
 {
@@ -157,14 +154,13 @@ static int worth_a_line(const struct pci_function *f, pci_address_t at)
 {
 	unsigned *n = f ? &faults[number(f)] : &strange_faults;
 
-	if (*n >= (f ? IOMMU_FAULTS : STRANGE_FAULTS))
+	if (*n == IOMMU_FAULTS)
 		return 0;
-	++*n;
-	if (f && *n == IOMMU_FAULTS) {
-		remap_mute(&tables, at);
+	if (++*n < IOMMU_FAULTS)
+		return 1;
+	if (f && remap_mute(&tables, at))
 		vtd_flush(domain(f), 1);
-	}
-	if (!f && *n == STRANGE_FAULTS)
+	else
 		vtd_fault_mask();
 	return 1;
 }

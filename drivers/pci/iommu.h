@@ -11,7 +11,7 @@
 #include "acpi.h"
 #include "bus.h"
 
-/** How many faults of a function are reported while it is attached. */
+/** How many faults of a function are reported while it is attached; and of all whom nobody knows, after which no more of anybody are. */
 #define IOMMU_FAULTS 16
 
 /**

@@ -131,12 +131,13 @@ void remap_detach(struct remap *r, pci_address_t at)
 		context_set(entry, 0, 0);
 }
 
-void remap_mute(struct remap *r, pci_address_t at)
+int remap_mute(struct remap *r, pci_address_t at)
 {
 	l4_uint64_t *entry = context(r, at);
 
 	if (entry)
 		entry_set(&entry[0], entry[0] | CONTEXT_MUTE);
+	return entry != 0;
 }
 
 /* Page tables. */

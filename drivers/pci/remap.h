@@ -43,8 +43,8 @@ void remap_init(struct remap *r, void *memory, l4_uint64_t pa, unsigned pages, u
 int remap_attach(struct remap *r, struct remap_space *s, pci_address_t at, unsigned domain);
 /** The function reaches nothing. */
 void remap_detach(struct remap *r, pci_address_t at);
-/** Let the units not report what the function does wrong, until it is attached again. */
-void remap_mute(struct remap *r, pci_address_t at);
+/** Let the units not report what the function does wrong, until it is attached again. False: there is no entry to say so in. */
+int remap_mute(struct remap *r, pci_address_t at);
 /** Give back the pages of s, which no unit uses any more. */
 void remap_space_release(struct remap *r, struct remap_space *s);
 /**

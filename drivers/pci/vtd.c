@@ -260,7 +260,7 @@ static char *record_find(struct unit *u)
 
 static int unit_fault(struct unit *u, struct vtd_fault *f)
 {
-	char *record = hw_read32(at(u, VTD_FSTS)) & VTD_FSTS_PENDING ? record_find(u) : 0;
+	char *record = record_find(u);
 	l4_uint64_t low, high;
 
 	if (!record)
@@ -279,11 +279,12 @@ int vtd_fault_next(struct vtd_fault *fault, int *lost)
 
 	for (i = 0; i < count; i++) {
 		struct unit *u = &units[i];
+		l4_uint32_t status = hw_read32(at(u, VTD_FSTS));
 
-		*lost = (hw_read32(at(u, VTD_FSTS)) & VTD_FSTS_OVERFLOW) != 0;
+		*lost = (status & VTD_FSTS_OVERFLOW) != 0;
 		if (*lost)
 			hw_write32(at(u, VTD_FSTS), VTD_FSTS_OVERFLOW);
-		if (unit_fault(u, fault))
+		if ((status & VTD_FSTS_PENDING) && unit_fault(u, fault))
 			return 1;
 	}
 	return 0;

@@ -223,8 +223,7 @@ static void check_mute(void)
 	start(4, 1, REMAP_PAGES_MAX);
 	CHECK(remap_attach(&r, &spaces[0], at[0], 1) == 0);
 	CHECK(remap_map(&r, &spaces[0], REMAP_FIRST, 0x5000, 4096, 1, 0) == 0);
-	remap_mute(&r, at[0]);
-	remap_mute(&r, at[5]);
+	CHECK(remap_mute(&r, at[0]) && !remap_mute(&r, at[5]));
 	CHECK(table(table(POOL_PA)[0] & ~0xfffUL)[2 * at[0]] & 2);
 	CHECK(translate(at[0], REMAP_FIRST, 0, &domain) == 0x5000 && domain == 1);
 	CHECK(translate(at[5], REMAP_FIRST, 0, &domain) == ~0UL);

@@ -50,7 +50,10 @@ enum l4re_pci_ops {
 	L4RE_PCI_CONFIG_WRITE_OP = 7,
 	/**
 	 * mr[2] = interrupt, below `irqs`. Item: an IRQ object (rights RWS) that it triggers: MSI-X
-	 * entry, MSI, or the INTx line (level: unmask after service). The same each time. -L4_ERANGE, -L4_ENOMEM.
+	 * entry, MSI, or the INTx line (level: unmask after service). The same each time. -L4_ERANGE, -L4_ENOMEM; -L4_EPERM:
+	 * somebody else has the line, lines are not shared; -L4_EINVAL: the line that firmware names does not exist. It is
+	 * the line of the function's interrupt line register: where a machine wires the I/O APIC in another way (ACPI's _PRT, which is
+	 * not read) no interrupt arrives. Functions with MSI or MSI-X never use a line.
 	 */
 	L4RE_PCI_IRQ_OP = 8,
 	/** Item: the function's DMA space (l4/re/c/dma_space.h), until the function is closed. The same each time. -L4_ENOMEM. */
