@@ -11,6 +11,8 @@
 
 #define MAX_CPUS 16
 #define PRIORITIES 256
+#define TIMEOUT_CLASSES 32
+#define TIMEOUT_CLASS_PRIORITIES (PRIORITIES / TIMEOUT_CLASSES)
 
 struct thread;
 struct space;
@@ -25,6 +27,7 @@ struct counters {
 #define LONG_IPC_SLICE 1       /* the current thread's slice is counted */
 #define LONG_IPC_TRACE 2       /* IPCs or switches are traced */
 #define LONG_IPC_NO_XSAVEOPT 4 /* the CPU lacks the instruction */
+#define LONG_IPC_LATE 8        /* time-outs of lesser classes than that of the running thread are due */
 
 struct cpu {
 	/* used by entry.S through generated offsets */
@@ -52,7 +55,8 @@ struct cpu {
 	struct list ready[PRIORITIES];
 
 	/* time */
-	struct heap timeouts;
+	struct heap timeouts[TIMEOUT_CLASSES]; /* by the priority of who waits */
+	u32 timeout_map;   /* classes that have some */
 	u64 timer_armed;   /* TSC value the timer is set to, ~0 = off */
 	u64 slice_end;     /* TSC when the current thread's slice ends, ~0 = not counted */
 

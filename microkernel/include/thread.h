@@ -29,6 +29,7 @@ struct frame {
 struct timeout {
 	struct heap_node node; /* key: TSC value */
 	void (*expired)(struct timeout *t);
+	u8 class;              /* priority of who waits / TIMEOUT_CLASS_PRIORITIES */
 };
 
 /* Who may stand in a receiver's queue. */
@@ -242,9 +243,10 @@ void sched_leave(struct cpu *cpu);
 /** End the current thread's slice (yield). */
 void sched_yield(void);
 void sched_switch_to(struct thread *t);
-void timeout_set(struct timeout *t, u64 tsc);
+/** It expires at `tsc`, unless then a thread runs whose priority is of a higher class than `prio`: when that stops. */
+void timeout_set(struct timeout *t, u64 tsc, u8 prio);
 void timeout_cancel(struct timeout *t);
-/** Timer interrupt: expire what is due (at most a few, then the timer fires again). */
+/** Timer interrupt: expire one of the time-outs that are due, of the highest class; for another the timer fires again. */
 void timer_handle(void);
 void irq_handle(unsigned int vector);
 void sched_program_timer(struct cpu *cpu);

@@ -41,14 +41,14 @@ struct map_op {
 };
 
 /**
- * Cost, in units of about four instructions: looking at an empty entry and for the next, at a group of them, removing a
- * mapping (entering it: half of that), making or freeing a table. A preemption point comes every _STEP.
+ * Cost, in units of about four instructions: looking at an empty entry and for the next, at a group of them, entering or
+ * removing a mapping, making or freeing a table. A preemption point comes every _STEP.
  */
 #define MAP_WORK_SCAN 6
 #define MAP_WORK_GROUP 24
 #define MAP_WORK_ENTRY 24
 #define MAP_WORK_TABLE 48
-#define MAP_WORK_STEP 128
+#define MAP_WORK_STEP 96
 
 /** Account for work; true: it is time to stop. Who goes on all the same is told again. */
 static inline bool map_op_work(struct map_op *op, unsigned int work)

@@ -521,7 +521,10 @@ static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
 				goto out;
 			}
 		}
-		if (unlikely(map_op_work(op, MAP_WORK_GROUP)) && entry < last) {
+		if (unlikely(map_op_work(op, MAP_WORK_GROUP))) {
+			/* At the end it goes on from the last entry: what follows may take as long as a step. */
+			if (entry == last)
+				entry--;
 			ret = -E_PREEMPTED;
 			goto out;
 		}
@@ -689,7 +692,7 @@ next_source:
 		r->done += size;
 		if (r->done == r->bytes)
 			return 0;
-		if (unlikely(map_op_work(op, MAP_WORK_ENTRY / 2)))
+		if (unlikely(map_op_work(op, MAP_WORK_ENTRY)))
 			return -E_PREEMPTED;
 		if (last_of_table(dst) || *++dst)
 			return 0;

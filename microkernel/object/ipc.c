@@ -95,7 +95,7 @@ void ipc_timeout_start(struct thread *t, l4_timeout_s timeout)
 		return;
 	t->timeout.expired = timeout_expired;
 	t->flags |= TF_TIMEOUT;
-	timeout_set(&t->timeout, when);
+	timeout_set(&t->timeout, when, t->prio);
 }
 
 void ipc_timeout_stop(struct thread *t)

@@ -100,7 +100,7 @@ static int irq_set_timer(struct irq *irq, u64 when)
 {
 	timeout_cancel(&irq->timer);
 	if (when != L4_TIMEOUT_NEVER)
-		timeout_set(&irq->timer, kip.tsc_base + ns_to_tsc(when));
+		timeout_set(&irq->timer, kip.tsc_base + ns_to_tsc(when), irq->thread ? irq->thread->prio : PRIORITIES - 1);
 	return 0;
 }
 

@@ -81,11 +81,11 @@ int kobject_reap(u64 since)
 
 		if (obj->zombie_seq < since)
 			return 0;
-		if (preempt_point())
-			return -E_PREEMPTED;
 		err = kobject_take_apart(obj);
 		if (err)
 			return err;
+		if (preempt_point())
+			return -E_PREEMPTED;
 	}
 	return 0;
 }

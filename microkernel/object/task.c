@@ -13,6 +13,7 @@
 
 #define KU_MEM_ORDER_MAX 16 /* entered in one go */
 #define OBJECTS_PER_STEP 2
+#define SLOTS_PER_STEP 16 /* empty ones, looked at */
 
 static struct slab task_slab = SLAB_INIT(struct task, "task");
 
@@ -81,6 +82,8 @@ static int task_destroy(struct kobject *k)
 		err = capspace_destroy(&task->caps);
 	if (!err)
 		err = iospace_destroy(&task->io);
+	if (!err && preempt_point())
+		err = -E_PREEMPTED;
 	if (err)
 		return err;
 	arch_space_leave(&task->space);
@@ -103,18 +106,19 @@ static int map_objects(struct task *to, struct task *src, l4_umword_t base, l4_f
 		return -L4_EINVAL;
 	for (; from->op_cursor < count; from->op_cursor++) {
 		u64 i = from->op_cursor;
+		bool mapped = cap_lookup(&src->caps, first + i, &rights) && (to != src || dst != first);
 		int err;
 
-		if (!cap_lookup(&src->caps, first + i, &rights) || (to == src && dst == first))
-			continue;
-		err = cap_reserve(&to->caps, dst + i);
-		if (!err)
-			err = cap_replace(&to->caps, dst + i, &src->caps, first + i, fpage_rights(fp),
-					  base & L4_MAP_ITEM_GRANT);
-		if (err)
-			return err;
-		from->op_count++;
-		if (preempt_point()) {
+		if (mapped) {
+			err = cap_reserve(&to->caps, dst + i);
+			if (!err)
+				err = cap_replace(&to->caps, dst + i, &src->caps, first + i, fpage_rights(fp),
+						  base & L4_MAP_ITEM_GRANT);
+			if (err)
+				return err;
+			from->op_count++;
+		}
+		if ((mapped || i % SLOTS_PER_STEP == SLOTS_PER_STEP - 1) && preempt_point()) {
 			from->op_cursor++;
 			return -E_PREEMPTED;
 		}
@@ -191,14 +195,14 @@ static int delete_objects(struct task *task, u64 first, u64 count, unsigned int 
 	struct kobject *k;
 	int err;
 
-	for (; *cursor < count; ++*cursor) {
+	while (*cursor < count) {
 		k = cap_lookup(&task->caps, first + *cursor, &have);
 		if (k && (have & L4_CAP_RIGHT_D))
 			kobject_orphaned(k);
 		err = cap_unmap(&task->caps, first + *cursor, 1, rights, self, &(u64){ 0 });
 		if (err)
 			return err;
-		if (*cursor % OBJECTS_PER_STEP == OBJECTS_PER_STEP - 1 && preempt_point())
+		if (++*cursor % OBJECTS_PER_STEP == 0 && *cursor < count && preempt_point())
 			return -E_PREEMPTED;
 	}
 	return 0;
@@ -262,7 +266,7 @@ static l4_mword_t op_unmap(struct task *task, struct thread *from, unsigned int 
 	}
 	/* Destroy what this left without capabilities; the caller itself may be among it. */
 	if (unlikely(!list_empty(&this_cpu()->zombies)))
-		err = kobject_reap(from->reap_from);
+		err = preempt_point() ? -E_PREEMPTED : kobject_reap(from->reap_from);
 	return tag_error(err);
 }
 

@@ -7,6 +7,10 @@
  * a queue, unless somebody else is woken first. `need_resched` is set whenever current may not be
  * the thread that should run. The slice timer runs only while a thread of the same
  * priority waits.
+ *
+ * Time-outs expire one at a time, the highest class of priorities first; those of a lesser class than the running thread's
+ * stay until it stops (LONG_IPC_LATE: only sched_reschedule(), which looks at them, lets somebody else run). So however
+ * many are due at once, they keep no better thread from starting or running.
  */
 #include "arch.h"
 #include "object.h"
@@ -81,17 +85,44 @@ void sched_init(struct cpu *cpu)
 	cpu->timer_armed = cpu->slice_end = NEVER;
 }
 
-/** Arm the timer for the next event, unless it already fires before that. */
+/* Priority of the thread that runs next; a lower one if that is not yet decided. */
+static inline unsigned int running_prio(const struct cpu *cpu)
+{
+	if (cpu->woken)
+		return cpu->woken->prio;
+	return likely(cpu->current->state == THREAD_READY) ? cpu->current->prio : ready_best_prio(cpu);
+}
+
+static void timer_arm(struct cpu *cpu, u64 tsc)
+{
+	if (tsc >= cpu->timer_armed)
+		return;
+	cpu->timer_armed = tsc;
+	arch_timer_set(tsc);
+}
+
+/* Has a time-out of the class to wait for the thread that runs? */
+static inline bool class_waits(const struct cpu *cpu, unsigned int class)
+{
+	return class < running_prio(cpu) / TIMEOUT_CLASS_PRIORITIES;
+}
+
+/** Arm the timer for the next event, unless it already fires before that; note in long_ipc if there are late time-outs. */
 void sched_program_timer(struct cpu *cpu)
 {
-	u64 next = cpu->slice_end;
+	u64 next = cpu->slice_end ? cpu->slice_end : NEVER, now = arch_tsc();
 
-	if (cpu->timeouts.top && cpu->timeouts.top->key < next)
-		next = cpu->timeouts.top->key;
-	if (next < cpu->timer_armed) {
-		cpu->timer_armed = next;
-		arch_timer_set(next);
+	cpu->long_ipc &= ~LONG_IPC_LATE;
+	for (u32 map = cpu->timeout_map; map; map &= map - 1) {
+		unsigned int class = __builtin_ctz(map);
+		u64 key = cpu->timeouts[class].top->key;
+
+		if (unlikely(key <= now) && class_waits(cpu, class))
+			cpu->long_ipc |= LONG_IPC_LATE;
+		else if (key < next)
+			next = key;
 	}
+	timer_arm(cpu, next);
 }
 
 static void slice_end_set(struct cpu *cpu, u64 tsc)
@@ -107,7 +138,7 @@ static void slice_start(struct cpu *cpu, struct thread *t, u64 now)
 {
 	if (!list_empty(&cpu->ready[t->prio])) {
 		slice_end_set(cpu, now + t->slice_left);
-		sched_program_timer(cpu);
+		timer_arm(cpu, cpu->slice_end);
 	} else if (cpu->slice_end != NEVER) {
 		slice_end_set(cpu, NEVER);
 	}
@@ -169,8 +200,10 @@ void sched_block(struct thread *t)
 void sched_set(struct thread *t, u8 prio, u64 slice_ns)
 {
 	struct cpu *cpu = this_cpu();
-	bool queued;
+	bool queued, timed = heap_node_queued(&t->timeout.node);
 
+	if (timed)
+		timeout_cancel(&t->timeout);
 	woken_queue(cpu);
 	queued = !list_empty(&t->ready_link);
 	if (queued)
@@ -183,6 +216,8 @@ void sched_set(struct thread *t, u8 prio, u64 slice_ns)
 		ready_insert(cpu, t, false);
 	if (t == cpu->current)
 		slice_start(cpu, t, arch_tsc());
+	if (timed)
+		timeout_set(&t->timeout, t->timeout.node.key, prio);
 	cpu->need_resched = true;
 }
 
@@ -215,6 +250,7 @@ static void idle(struct cpu *cpu)
 		sched_leave(cpu);
 	slice_end_set(cpu, NEVER);
 	while (!cpu->woken && !cpu->ready_summary) {
+		cpu->need_resched = false;
 		sched_program_timer(cpu);
 		if (kobject_reap(0) == 0 && !cpu->woken && !cpu->ready_summary)
 			arch_idle_wait();
@@ -248,9 +284,14 @@ void sched_reschedule(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct thread *cur = cpu->current, *next;
-	u64 now = arch_tsc();
-	bool used_up = slice_used_up(cpu, cur, now);
+	bool used_up;
+	u64 now;
 
+	/* A thread that runs no more, or at another priority, may have kept time-outs waiting. */
+	if (unlikely(cpu->long_ipc & LONG_IPC_LATE))
+		timer_handle();
+	now = arch_tsc();
+	used_up = slice_used_up(cpu, cur, now);
 	cpu->need_resched = false;
 	if (cur->state != THREAD_READY) {
 		next = take_best(cpu);
@@ -307,40 +348,53 @@ bool preempt_point(void)
 	return this_cpu()->need_resched;
 }
 
-void timeout_set(struct timeout *t, u64 tsc)
+void timeout_set(struct timeout *t, u64 tsc, u8 prio)
 {
 	struct cpu *cpu = this_cpu();
 
-	heap_insert(&cpu->timeouts, &t->node, tsc);
-	sched_program_timer(cpu);
+	t->class = prio / TIMEOUT_CLASS_PRIORITIES;
+	heap_insert(&cpu->timeouts[t->class], &t->node, tsc);
+	cpu->timeout_map |= 1U << t->class;
+	timer_arm(cpu, tsc);
+}
+
+static inline void timeout_remove(struct cpu *cpu, struct timeout *t)
+{
+	struct heap *heap = &cpu->timeouts[t->class];
+
+	heap_remove(heap, &t->node);
+	if (!heap->top)
+		cpu->timeout_map ^= 1U << t->class;
 }
 
 void timeout_cancel(struct timeout *t)
 {
 	if (heap_node_queued(&t->node))
-		heap_remove(&this_cpu()->timeouts, &t->node);
+		timeout_remove(this_cpu(), t);
 }
 
-/** Expire what is due, at most a few: an interrupt is taken again for the rest. */
 void timer_handle(void)
 {
 	struct cpu *cpu = this_cpu();
 	u64 now = arch_tsc();
 
 	cpu->timer_armed = NEVER;
-	for (int i = 0; i < 4; i++) {
-		struct heap_node *n = cpu->timeouts.top;
+	for (u32 map = cpu->timeout_map, class; map; map ^= 1U << class) {
+		struct timeout *t;
 
-		if (!n || n->key > now)
-			break;
-		heap_remove(&cpu->timeouts, n);
-		struct timeout *t = container_of(n, struct timeout, node);
-		t->expired(t);
+		class = 31 - __builtin_clz(map);
+		t = container_of(cpu->timeouts[class].top, struct timeout, node);
+		if (t->node.key > now)
+			continue;
+		if (!class_waits(cpu, class)) {
+			timeout_remove(cpu, t);
+			t->expired(t);
+		}
+		break;
 	}
 	if (cpu->slice_end <= now) {
 		slice_end_set(cpu, 0);
 		cpu->need_resched = true;
-	} else {
-		sched_program_timer(cpu);
 	}
+	sched_program_timer(cpu);
 }

@@ -172,6 +172,7 @@ static void on_expiry(struct timeout *t)
 	expired_count++;
 }
 
+/* One at an interrupt, of the highest class first, but none of a lesser class than the running thread's. */
 static void timeouts(void)
 {
 	static struct timeout list[64];
@@ -180,22 +181,34 @@ static void timeouts(void)
 
 	for (int i = 0; i < 64; i++) {
 		list[i].expired = on_expiry;
-		timeout_set(&list[i], i % 2 ? now - i : now + (1UL << 50) + i);
+		timeout_set(&list[i], i % 2 ? now - i : now + (1UL << 50) + i, i < 32 ? 100 : 200);
 	}
 	for (int i = 1; i < 64; i += 4)
 		timeout_cancel(&list[i]);
-	/* bounded work per interrupt: four at a time */
+	for (unsigned int n = 1; n <= 8; n++) {
+		timer_handle();
+		if (expired_count != n || heap_node_queued(&list[67 - 4 * n].node) || cpu->timer_armed > now)
+			fail("not the oldest of the highest class", n);
+	}
+	sched_wake(&threads[0]);
+	sched_set(&threads[0], 150, SLICE);
 	timer_handle();
-	if (expired_count != 4)
-		fail("more than four at once", expired_count);
+	if (expired_count != 8 || cpu->timer_armed != list[32].node.key || !(cpu->long_ipc & LONG_IPC_LATE))
+		fail("the running thread is kept from running", expired_count);
+	sched_set(&threads[0], 1, SLICE);
+	sched_reschedule();
+	if (expired_count != 9)
+		fail("late ones must expire now", expired_count);
 	for (int i = 0; i < 16; i++)
 		timer_handle();
-	if (expired_count != 16)
+	if (expired_count != 16 || (cpu->long_ipc & LONG_IPC_LATE))
 		fail("expired", expired_count);
-	if (cpu->timeouts.top != &list[0].node)
-		fail("next", 0);
-	if (cpu->timer_armed > list[0].node.key)
+	if (cpu->timer_armed != list[0].node.key)
 		fail("timer is not armed for the next", 0);
+	threads[0].state = THREAD_STOPPED;
+	sched_block(&threads[0]);
+	cpu->current = &idle_thread;
+	cpu->need_resched = false;
 	printf("ok timeouts\n");
 }
 

@@ -5,7 +5,7 @@
  */
 #include "kt.h"
 
-#define LIMIT 16000 /* instructions from the due time to the first instruction of the woken thread that can tell */
+#define LIMIT 2500 /* instructions from the due time to the first instruction of the woken thread that can tell */
 #define MS 1000000UL
 #define ALL L4_FP_ALL_SPACES
 
