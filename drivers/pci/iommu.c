@@ -49,7 +49,7 @@ static int memory_get(l4_uint64_t bytes, void **at, l4_uint64_t *pa)
 	return pin < 0 ? (int)pin : pin_address(pin, 0, pa, &size);
 }
 
-static const char *start(int *stuck)
+static const char *start(void)
 {
 	l4_uint64_t pa, own = (vtd_count() + 1) * L4_PAGESIZE;
 	void *at = 0;
@@ -57,8 +57,7 @@ static const char *start(int *stuck)
 	if (memory_get(own + REMAP_PAGES_MAX * L4_PAGESIZE, &at, &pa) < 0)
 		return "no memory for their tables";
 	remap_init(&tables, (char *)at + own, pa + own, REMAP_PAGES_MAX, features.levels, features.large);
-	*stuck = vtd_start(pa + own, at, pa) < 0;
-	return *stuck ? "one does not answer" : 0;
+	return vtd_start(pa + own, at, pa) < 0 ? "one does not answer" : 0;
 }
 
 const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *facts, int *stuck)
@@ -76,7 +75,9 @@ const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *fact
 		return "firmware's table of them is damaged";
 	why = vtd_find(facts, &features);
 	if (!why)
-		why = start(stuck);
+		why = start();
+	/* One that was not taken over goes on as before. */
+	*stuck = why && vtd_translated();
 	on = !why;
 	return why;
 }
@@ -179,7 +180,7 @@ static void say(const struct vtd_fault *v, void (*name)(const struct pci_functio
 }
 
 /* More than there are records cannot be waiting, if no device made new ones all the time. */
-void iommu_faults(void (*name)(const struct pci_function *f))
+int iommu_faults(void (*name)(const struct pci_function *f))
 {
 	struct vtd_fault v;
 	int lost, left;
@@ -189,4 +190,5 @@ void iommu_faults(void (*name)(const struct pci_function *f))
 		if (lost)
 			fmt_log("fault: others were not recorded\n");
 	}
+	return !left;
 }

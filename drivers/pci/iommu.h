@@ -33,7 +33,10 @@ int iommu_unmap(const struct pci_function *f, l4_uint64_t address, l4_uint64_t b
 int iommu_flush(const struct pci_function *f);
 /** The message that units send for faults. */
 void iommu_fault_event(l4_uint64_t msi_address, l4_uint32_t msi_data);
-/** Report all faults so far: one line each, with what name() says of the function. */
-void iommu_faults(void (*name)(const struct pci_function *f));
+/**
+ * Report faults: one line each, with what name() says of the function. Nonzero: there may be more, of which no message tells before
+ * they have been looked at.
+ */
+int iommu_faults(void (*name)(const struct pci_function *f));
 
 #endif

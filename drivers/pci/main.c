@@ -21,6 +21,7 @@
 #include <l4/sys/factory.h>
 #include <l4/sys/icu.h>
 #include <l4/sys/ipc_gate.h>
+#include <l4/sys/irq.h>
 #include <l4/sys/task.h>
 
 #define SESSIONS 32
@@ -344,19 +345,34 @@ static void scan(void)
 		fmt_log("%u functions or bridges are too many\n", bus.left_out);
 }
 
-/* Faults come as messages to the server loop; without them functions are blocked all the same. */
+static l4_cap_idx_t fault_irq;
+
+/* What is left is looked at after others have had their turn. */
+static void report_faults(void)
+{
+	if (iommu_faults(say_holder))
+		l4_irq_trigger(fault_irq);
+}
+
+/*
+ * Faults come as messages to the server loop; without them functions are blocked all the same. Those that a manager before
+ * was told of, and did not get to see, nobody is told of again.
+ */
 static void watch_faults(void)
 {
-	l4_cap_idx_t irq = l4re_util_cap_alloc();
 	l4_icu_msi_info_t msi = { 0 };
 
 	if (!remapped)
 		return;
-	if (l4_is_invalid_cap(irq) || l4_error(l4_factory_create_irq(l4re_env()->factory, irq)) < 0 ||
-	    l4_error(l4_rcv_ep_bind_thread(irq, l4re_env()->main_thread, LABEL_FAULT)) < 0 || device_message(irq, &msi) < 0)
+	fault_irq = l4re_util_cap_alloc();
+	if (l4_is_invalid_cap(fault_irq) || l4_error(l4_factory_create_irq(l4re_env()->factory, fault_irq)) < 0 ||
+	    l4_error(l4_rcv_ep_bind_thread(fault_irq, l4re_env()->main_thread, LABEL_FAULT)) < 0 ||
+	    device_message(fault_irq, &msi) < 0) {
 		fmt_log("no interrupt for faults: they are not reported\n");
-	else
-		iommu_fault_event(msi.msi_addr, msi.msi_data);
+		return;
+	}
+	iommu_fault_event(msi.msi_addr, msi.msi_data);
+	report_faults();
 }
 
 static void open_sessions(void)
@@ -407,7 +423,7 @@ static void serve(void)
 		if (pending)
 			answer = dispatch(LABEL_INDEX(label), tag);
 		else if (!l4_msgtag_has_error(tag) && label == LABEL_FAULT)
-			iommu_faults(say_holder);
+			report_faults();
 		if (l4_msgtag_items(tag))
 			forget_received();
 	}

@@ -62,8 +62,10 @@ static const char *unit_find(struct unit *u, l4_uint64_t base)
 {
 	l4_uint64_t bytes = L4_PAGESIZE, end;
 
+	u->translated = 1; /* for all that is known */
 	if (hw_memory_get(&u->registers, base, bytes, 1) < 0)
 		return "the registers of a unit cannot be mapped";
+	u->translated = (hw_read32(at(u, VTD_GSTS)) & VTD_TRANSLATE) != 0;
 	u->cap = hw_read64(at(u, VTD_CAP));
 	u->fault_at = VTD_CAP_FAULT_OFFSET(u->cap);
 	u->faults = VTD_CAP_FAULTS(u->cap);
@@ -75,7 +77,6 @@ static const char *unit_find(struct unit *u, l4_uint64_t base)
 	}
 	if (!(hw_read64(at(u, VTD_ECAP)) & VTD_ECAP_QUEUE))
 		return "a unit has no queued invalidation";
-	u->translated = (hw_read32(at(u, VTD_GSTS)) & VTD_TRANSLATE) != 0;
 	return 0;
 }
 
@@ -98,17 +99,28 @@ static const char *features_of_all(struct vtd_features *f)
 
 const char *vtd_find(const struct acpi_facts *facts, struct vtd_features *features)
 {
-	const char *why = 0;
+	const char *why = 0, *one;
 	unsigned i;
 
-	for (i = 0; i < facts->drhd_count && !why; i++) {
+	for (i = 0; i < facts->drhd_count; i++) {
 		if (facts->drhds[i].segment)
 			continue;
-		why = unit_find(&units[count++], facts->drhds[i].base);
+		one = unit_find(&units[count++], facts->drhds[i].base);
+		why = why ? why : one;
 	}
 	if (!why && !count)
 		why = "there are none";
 	return why ? why : features_of_all(features);
+}
+
+int vtd_translated(void)
+{
+	unsigned i;
+	int any = 0;
+
+	for (i = 0; i < count; i++)
+		any |= units[i].translated;
+	return any;
 }
 
 unsigned vtd_count(void)

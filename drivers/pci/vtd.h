@@ -33,6 +33,8 @@ struct vtd_features {
  * were, by the tables of whoever had them.
  */
 const char *vtd_find(const struct acpi_facts *facts, struct vtd_features *features);
+/** After vtd_find(): whether one of them translates, or may. */
+int vtd_translated(void);
 /** How many units there are. */
 unsigned vtd_count(void);
 /**

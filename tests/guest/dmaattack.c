@@ -3,12 +3,14 @@
  * A hostile driver: it has QEMU's edu device write and read memory that it never mapped, memory that it mapped for the other
  * direction, and memory that it no longer has mapped. Most of the machine's memory carries a pattern meanwhile.
  *
- * Arguments: what is expected: "unharmed" with an IOMMU, "harmed" without one, so that it is known that the attack is one.
+ * Arguments: what is expected: "unharmed" with an IOMMU, "harmed" without one, so that it is known that the attack is one; or "lost": a
+ * fault that the PCI manager does not live to see.
  * Registers of edu: QEMU, docs/specs/edu.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include <l4/re/c/control.h>
 #include <l4/re/c/dma_space.h>
 #include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/pci.h>
@@ -16,6 +18,7 @@
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/sys/irq.h>
+#include <l4/sys/kip_api.h>
 
 #define EDU_IRQ_STATUS 0x24
 #define EDU_IRQ_ACK 0x64
@@ -52,12 +55,17 @@ static void put64(unsigned at, l4_uint64_t value)
 	*(volatile l4_uint64_t *)(regs + at) = value;
 }
 
-static void transfer(l4_uint64_t from, l4_uint64_t to, unsigned command)
+static void begin(l4_uint64_t from, l4_uint64_t to, unsigned command)
 {
 	put64(EDU_DMA_FROM, from);
 	put64(EDU_DMA_TO, to);
 	put64(EDU_DMA_COUNT, EDU_BYTES);
-	put64(EDU_DMA_COMMAND, EDU_DMA_START | EDU_DMA_IRQ | command);
+	put64(EDU_DMA_COMMAND, EDU_DMA_START | command);
+}
+
+static void transfer(l4_uint64_t from, l4_uint64_t to, unsigned command)
+{
+	begin(from, to, EDU_DMA_IRQ | command);
 	need(!l4_msgtag_has_error(l4_ipc_receive(irq, l4_utcb(), l4_timeout(0, l4_timeout_from_us(10000000)))), "transfer");
 	*(volatile l4_uint32_t *)(regs + EDU_IRQ_ACK) = *(volatile l4_uint32_t *)(regs + EDU_IRQ_STATUS);
 }
@@ -135,9 +143,41 @@ static int is_untouched(const char *page)
 	return 1;
 }
 
-int main(int argc, char **argv)
+/*
+ * A fault that is on its way to the PCI manager when that is ended (this runs before it, so the manager does not get to see it). init ends this
+ * program with it, and starts it again.
+ */
+static void fault_and_kill(l4_cap_idx_t control, long manager)
 {
-	int expect_harm = argc > 1 && !strcmp(argv[1], "harmed"), harmed = 0, i;
+	l4_uint64_t end = l4_kip_clock(l4re_kip()) + 1000000;
+
+	begin(EDU_BUFFER, 0x20000000UL, EDU_DMA_TO_MEMORY);
+	while (l4_kip_clock(l4re_kip()) < end)
+		;
+	l4re_control_kill(control, manager);
+}
+
+/* Are faults of the next manager's time reported? The test looks for them. */
+static int lost_fault(void)
+{
+	l4_cap_idx_t control = l4re_env_get_cap("control");
+	long manager = l4re_control_find(control, "pci");
+	l4re_component_info_t info;
+
+	need(manager >= 0 && l4re_control_info(control, manager, &info) == 0, "control");
+	open_device();
+	if (!info.restarts)
+		fault_and_kill(control, manager);
+	device_writes(0x26000000UL);
+	/* The manager, which has less priority, says it now. */
+	l4_ipc_sleep_ms(300);
+	puts("ok attack: two managers");
+	return 0;
+}
+
+static int attack(int expect_harm)
+{
+	int harmed = 0, i;
 	l4re_dma_space_t space = open_device();
 	l4re_ds_t ds, weapon_ds, victim_ds;
 	char *page = memory(L4_PAGESIZE, 0, &ds), *weapon = memory(L4_PAGESIZE, 0, &weapon_ds);
@@ -184,4 +224,11 @@ int main(int argc, char **argv)
 	need(!memcmp(page, weapon, EDU_BYTES), "the device does not write any more");
 	printf("%s attack: memory is %s\n", harmed == expect_harm ? "ok" : "not ok", harmed ? "harmed" : "unharmed");
 	return harmed != expect_harm;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	return strcmp(what, "lost") ? attack(!strcmp(what, "harmed")) : lost_fault();
 }
