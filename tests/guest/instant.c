@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ends a disk server at one instant after another of its work on the same three requests (a write, a flush and a read, all
- * in the ring at once), in steps of a few ns: under icount that is instructions, so a step of 1 is every boundary.
+ * Ends a server at one instant after another of its work on the same three requests, in steps of a few ns: under icount that
+ * is instructions, so a step of 1 is every boundary.
  *	kill NAME		serves "kill-at": ends the component at the time it is told
- *	client SERVICE STEP	the requests; until an end comes later than they are done
+ *	client SERVICE STEP	a disk server: a write, a flush and a read, all in the ring at once
+ *	net FROM TO STEP	a network server: three frames from one session to another
+ * Until an end comes later than they are done.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include <l4/sys/ipc_gate.h>
 #include <l4/sys/kip_api.h>
 #include <l4/virtio/blk.h>
+#include <l4/virtio/net.h>
 
 #define SECTORS 8
 #define BYTES (SECTORS * 512U)
@@ -103,24 +106,83 @@ static l4_uint64_t round_trip(unsigned n)
 	return begin;
 }
 
-static int client(const char *service, unsigned step)
+/* Round after round, each with an end somewhere in it. */
+static void ends(l4_uint64_t (*round)(unsigned n), unsigned first, unsigned step, const struct l4vio_page *page)
 {
-	l4_uint64_t longest, at;
+	l4_uint64_t longest = round(first), at;
 	unsigned n;
 
+	for (n = first + 1, at = 0; at < LEAD_NS + longest + longest / 4; n++, at += step) {
+		tell_killer(now() + LEAD_NS / 2 + at);
+		round(n);
+		tell_killer(0);
+	}
+	check(page->instance > 2, "nothing was ended");
+	printf("ok instant %u ends in steps of %u over %lu ns\n", n - first - 1, step, longest);
+}
+
+static int client(const char *service, unsigned step)
+{
 	check(l4blk_open(&disk, service) == 0, "open");
 	memset(buffer, 0xff, BYTES);
 	check(l4blk_write(&disk, SECTORS, buffer, BYTES) == 0, "first write");
 	round_trip(0);
 	round_trip(1);
-	longest = round_trip(2);
-	for (n = 3, at = 0; at < LEAD_NS + longest + longest / 4; n++, at += step) {
-		tell_killer(now() + LEAD_NS / 2 + at);
-		round_trip(n);
-		tell_killer(0);
-	}
-	check(disk.vio.page->instance > 2, "nothing was ended");
-	printf("ok instant %u ends in steps of %u over %lu ns\n", n - 3, step, longest);
+	ends(round_trip, 2, step, disk.vio.page);
+	return 0;
+}
+
+/* --- frames */
+
+#define FRAMES 3
+#define SERIAL 14 /* its place in a frame */
+
+static struct l4net from, to;
+static unsigned expected, twice;
+
+static void send_frame(unsigned serial)
+{
+	static unsigned char frame[1000];
+
+	l4net_mac(&to, frame);
+	l4net_mac(&from, frame + 6);
+	memset(frame + SERIAL, serial, sizeof(frame) - SERIAL);
+	memcpy(frame + SERIAL, &serial, sizeof(serial));
+	check(l4net_send(&from, frame, sizeof(frame)) == 0, "send");
+}
+
+/* In their order, none left out; the one that an end was in the middle of may come twice. */
+static void receive_frame(void)
+{
+	static unsigned char frame[L4NET_FRAME_MAX];
+	unsigned serial;
+
+	check(l4net_receive(&to, frame, sizeof(frame), L4NET_FOREVER) == 1000, "receive");
+	memcpy(&serial, frame + SERIAL, sizeof(serial));
+	for (unsigned i = SERIAL + sizeof(serial); i < 1000; i++)
+		check(frame[i] == (unsigned char)serial, "contents");
+	check(serial == expected || serial + 1 == expected, "order");
+	twice += serial != expected;
+	expected = serial + 1;
+}
+
+static l4_uint64_t frames_round_trip(unsigned n)
+{
+	l4_uint64_t begin = now();
+
+	for (unsigned i = 0; i < FRAMES; i++)
+		send_frame(n * FRAMES + i);
+	while (expected < (n + 1) * FRAMES)
+		receive_frame();
+	return now() - begin;
+}
+
+static int network(const char *a, const char *b, unsigned step)
+{
+	check(l4net_open(&from, a) == 0 && l4net_open(&to, b) == 0, "open");
+	frames_round_trip(0);
+	ends(frames_round_trip, 1, step, from.vio.page);
+	check(twice <= from.vio.page->instance, "too many came twice");
 	return 0;
 }
 
@@ -129,5 +191,7 @@ int main(int argc, char **argv)
 	check(argc > 2, "arguments");
 	if (!strcmp(argv[1], "kill"))
 		killer(argv[2]);
+	if (!strcmp(argv[1], "net") && argc > 4)
+		return network(argv[2], argv[3], atoi(argv[4]));
 	return client(argv[2], argc > 3 ? atoi(argv[3]) : 100);
 }
