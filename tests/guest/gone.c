@@ -3,6 +3,7 @@
  * A client of services whose servers do not come back, by arguments:
  *	gate SERVICE	calls the gate until that fails, and then again
  *	disk SERVICE	has requests out until the session ends, and then tries everything else
+ *	net SERVICE	waits for a frame until the session ends, and then sends
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <l4/re/env.h>
 #include <l4/sys/ipc.h>
 #include <l4/virtio/blk.h>
+#include <l4/virtio/net.h>
 
 static struct l4blk disk;
 static char buffer[65536];
@@ -56,11 +58,29 @@ static void disk_gone(const char *service)
 	printf("ok gone disk %s\n", service);
 }
 
+static void net_gone(const char *service)
+{
+	static struct l4net net;
+	unsigned sent = 0;
+	long err;
+
+	check(l4net_open(&net, service) == 0, "open");
+	check(l4net_receive(&net, buffer, sizeof(buffer), L4NET_FOREVER) == -L4_ENODEV, "waiting for a frame");
+	while (!(err = l4net_send(&net, buffer, 100)))
+		sent++;
+	check(err == -L4_ENODEV && sent == net.buffers, "sending");
+	l4net_close(&net);
+	check(l4net_open(&net, service) == -L4_ENODEV, "opened again");
+	printf("ok gone net %s\n", service);
+}
+
 int main(int argc, char **argv)
 {
 	check(argc > 2, "arguments");
 	if (!strcmp(argv[1], "gate"))
 		gate(argv[2]);
+	else if (!strcmp(argv[1], "net"))
+		net_gone(argv[2]);
 	else
 		disk_gone(argv[2]);
 	return 0;

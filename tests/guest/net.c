@@ -267,6 +267,29 @@ static void ask(const u8 *ip, const u8 *mac, unsigned serial)
 	check(0, "no answer");
 }
 
+/* What the library refuses, and that it does not wait when it is not to. */
+static void errors(const char *service)
+{
+	static struct l4net other;
+	long err;
+
+	check(l4net_open(&other, "nothing") == -L4_ENOENT, "no such session");
+	check(l4net_send(&net, frame, 13) == -L4_EINVAL, "a short frame");
+	check(l4net_send(&net, frame, L4NET_FRAME_MAX + 1) == -L4_EINVAL, "a long frame");
+	check(l4net_receive(&net, frame, L4NET_FRAME_MAX - 1, 0) == -L4_EINVAL, "no room");
+	while (l4net_receive(&net, frame, sizeof(frame), 0) > 0)
+		;
+	check(l4net_receive(&net, frame, sizeof(frame), 1000) >= 0, "time-out");
+	check(l4net_send(&net, frame, L4NET_FRAME_MAX) == 0, "a frame of the greatest length");
+	net.ring[VIRTIO_NET_TX].avail->idx += 1000;
+	l4_irq_trigger(net.vio.kick);
+	while ((err = l4net_receive(&net, frame, sizeof(frame), L4NET_FOREVER)) > 0)
+		;
+	check(err == -L4_EIO, "a session that broke a rule");
+	l4net_close(&net);
+	check(l4net_open(&net, service) == 0, "opened again");
+}
+
 static void ping(const char *target, unsigned count)
 {
 	const volatile unsigned *stop = shared_word("stop");
@@ -375,6 +398,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "echo"))
 		echo();
 	check(argc > 5, "arguments");
+	errors(argv[2]);
 	ping(argv[4], atoi(argv[5]));
 	return 0;
 }
