@@ -32,6 +32,8 @@ static unsigned doorbell(const struct nvme *n, unsigned queue, int completion)
 
 void nvme_ring(const struct nvme *n, struct nvme_queue *q)
 {
+	/* Commands are in memory, and completions have been read, before the device is told. */
+	__atomic_thread_fence(__ATOMIC_ACQ_REL);
 	if (q->rung_head != q->head)
 		put(n, doorbell(n, q->id, 1), q->head);
 	if (q->rung_tail != q->tail)
