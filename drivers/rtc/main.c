@@ -12,7 +12,6 @@
 #include <l4/re/c/rm.h>
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
-#include <l4/re/protocols.h>
 #include <l4/rtc/rtc.h>
 #include <l4/sys/ipc_gate.h>
 #include <l4/sys/irq.h>

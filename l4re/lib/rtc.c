@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Client side of the real-time clock's server. */
-#include <l4/re/protocols.h>
 #include <l4/rtc/rtc.h>
 #include <l4/sys/ipc.h>
 

@@ -121,7 +121,7 @@ static int map_boot_page(struct linux_ram *r)
 		.magic = SKERRY_LINUX_BOOT_MAGIC, .version = 1, .ram_size = r->bytes, .image_start = r->image_start,
 		.image_end = r->image_end, .initrd_start = r->initrd_start, .initrd_end = r->initrd_end,
 		.instance = instance(c), .console = named_cap(c, "console"), .trace = named_cap(c, "trace"),
-		.control = named_cap(c, "control"),
+		.control = named_cap(c, "control"), .rtc = named_cap(c, "rtc"),
 		.parent = (l4_cap_idx_t)SLOT_PARENT << L4_CAP_SHIFT, .first_free_cap = c->next_slot,
 	};
 	memcpy(boot->cmdline, c->args, args);

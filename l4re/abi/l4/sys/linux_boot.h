@@ -49,8 +49,9 @@ struct skerry_linux_boot {
 	l4_cap_idx_t first_free_cap; /* slots from here on are Linux's own */
 	l4_uint64_t session_count; /* entries of sessions */
 	l4_cap_idx_t trace;     /* read-only: counters of the microkernel, L4_INVALID_CAP if none */
+	l4_cap_idx_t rtc;       /* the real-time clock's server (l4/sys/rtc.h), L4_INVALID_CAP if none */
 	l4_cap_idx_t control;   /* init's control gate (label SKERRY_LINUX_PROTO_CONTROL), L4_INVALID_CAP if none */
-	l4_uint64_t reserved[5];
+	l4_uint64_t reserved[4];
 	char name[32];
 	char cmdline[2048];
 	struct skerry_linux_session sessions[SKERRY_LINUX_SESSIONS_MAX];

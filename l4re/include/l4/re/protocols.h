@@ -17,7 +17,7 @@
 #define L4RE_PROTO_PHYS 0x4006L      /**< object type only: dataspace of device memory */
 #define L4RE_PROTO_DMA 0x4008L       /**< memory that devices reach, see l4re_dma_ops */
 #define L4RE_PROTO_PCI 0x4010L       /**< sessions of the PCI manager: l4/re/c/pci.h */
-#define L4RE_PROTO_RTC 0x4011L       /**< sessions of the real-time clock: l4/rtc/rtc.h */
+/* 0x4011: l4/sys/rtc.h */
 
 /*
  * Memory allocator: L4_PROTO_FACTORY with mr[0] = type, the new object's

@@ -102,6 +102,13 @@ int l4host_has_control(void);
 /* Send @count words, receive all of them; init's answer. Interrupts are off. */
 long l4host_control_call(unsigned long *words, unsigned int count);
 
+/* Calls of the real-time clock's server (enum l4rtc_ops): its errors, or -L4_ENOENT: this Linux has none. */
+int l4host_rtc_get_offset(unsigned long *ns);
+int l4host_rtc_set_offset(unsigned long ns);
+int l4host_rtc_get_alarm(unsigned long *ns);
+int l4host_rtc_set_alarm(unsigned long ns);
+int l4host_rtc_bind(unsigned long irq_slot);
+
 void l4host_console_write(const char *s, unsigned long n);
 long l4host_console_read(char *s, unsigned long n);
 int l4host_console_bind(unsigned long irq_slot);
