@@ -8,8 +8,6 @@
 
 #include <l4/sys/err.h>
 
-#define TRANSFER_MAX (1UL << 31)
-
 /* Position in the readable or writable part of a chain. */
 struct cursor {
 	const struct vring_chain *chain;
@@ -93,8 +91,8 @@ static int refuse(struct block_request *r, enum virtio_blk_status status)
 
 static int decode_data(const struct block_session *s, struct cursor *c, struct block_request *r)
 {
-	/* Segments may overlap, so together they can be longer than the window. */
-	if (r->bytes % VIRTIO_BLK_SECTOR || r->bytes > TRANSFER_MAX || !range_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) ||
+	/* Segments may overlap; nobody needs that, and it would keep the device from others for as long as one likes. */
+	if (r->bytes % VIRTIO_BLK_SECTOR || r->bytes > s->vio.bytes || !range_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) ||
 	    !unit_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) || gather(s, c, r))
 		return refuse(r, VIRTIO_BLK_S_IOERR);
 	r->sector += s->range.first;

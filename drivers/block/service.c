@@ -3,6 +3,15 @@
 #include "block.h"
 #include "../../l4re/lib/string.h"
 
+/* Sectors of one request: as long as the device takes for one client's, the others wait. */
+#define WRITE_ZEROES_MAX 32768U
+#define DISCARD_MAX (1U << 21)
+
+static l4_uint32_t smaller(l4_uint32_t a, l4_uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 void block_init(struct block_service *b, const struct block_ops *ops, const struct block_geometry *g)
 {
 	unsigned i;
@@ -10,6 +19,8 @@ void block_init(struct block_service *b, const struct block_ops *ops, const stru
 	memset(b, 0, sizeof(*b));
 	b->ops = ops;
 	b->geometry = *g;
+	b->geometry.write_zeroes_max = smaller(g->write_zeroes_max, WRITE_ZEROES_MAX);
+	b->geometry.discard_max = smaller(g->discard_max, DISCARD_MAX);
 	for (i = 0; i < BLOCK_REQUESTS_MAX; i++) {
 		b->requests[i].next = b->free;
 		b->free = &b->requests[i];

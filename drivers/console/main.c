@@ -12,6 +12,7 @@
 
 #include <l4/re/c/namespace.h>
 #include <l4/re/c/util/cap_alloc.h>
+#include <l4/re/c/alive.h>
 #include <l4/re/env.h>
 #include <l4/re/protocols.h>
 #include <l4/sys/factory.h>
@@ -295,6 +296,7 @@ static void serve(void)
 	l4_umword_t label;
 	int pending = 0;
 
+	l4re_ready();
 	for (;;) {
 		l4_utcb_rcv_cap_u(u, received);
 		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, patience(0)) :

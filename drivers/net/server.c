@@ -151,6 +151,7 @@ __attribute__((noreturn)) static void serve(void)
 	l4_umword_t label;
 	l4_msgtag_t tag;
 
+	l4re_ready();
 	for (;;) {
 		l4re_alive();
 		tag = l4_ipc_wait(l4_utcb(), &label, turn(&device_waits) ? L4_IPC_BOTH_TIMEOUT_0 : l4re_alive_timeout());

@@ -11,6 +11,7 @@ ok "mount" $?
 for n in 1 2 3; do
 	while dd if=/dev/zero of=/mnt/file.$n bs=64k count=32 conv=fsync 2>/dev/null; do :; done &
 done
+{ sleep 1; l4ctl kill disk; sleep 1; l4ctl kill disk; } &
 while dd if=/dev/vda of=/dev/null bs=64k count=64 iflag=direct 2>/dev/null; do :; done
 ok "writing ends with an error" 0
 wait

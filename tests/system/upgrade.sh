@@ -51,6 +51,8 @@ upgrade disk /new.elf 1 && l4ctl kill disk && wait $waits
 ok "killed on trial: rolled back" $?
 upgrade disk /new.elf 0 && l4ctl list | grep -q "^disk .* runs .* upgraded"
 ok "listed" $?
+upgrade console /console.elf 0
+ok "console upgraded" $?
 touch /tmp/stop
 wait
 [ ! -e /tmp/error ]

@@ -405,6 +405,39 @@ static void silent(void)
 	printf("ok silent\n");
 }
 
+/* What a request may ask for at once. */
+static void sizes(void)
+{
+	const struct block_geometry g = { .sectors = 1UL << 40, .block_bytes = 4096, .unit_bytes = 4096, .segs_max = 8, .discard_max = ~0U,
+					  .write_zeroes_max = ~0U, .features = VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES };
+	struct block_client c = { .name = "sizes", .range = { 0, g.sectors }, .window = window[0], .bytes = WINDOW, .dma = DMA(0) };
+	struct virtio_blk_header *h = (void *)(window[0] + HEADER(0));
+	struct vring_chain chain = { .count = 4, .readable = 1, .read_bytes = 16, .seg = { { HEADER(0), 16 }, { 0x1000, 0x10000 },
+				     { 0x1000, 0x10000 }, { HEADER(1), 1 } } };
+	struct block_request r;
+	struct block_session *s;
+
+	test = "sizes";
+	block_init(service, &ops, &g);
+	check(service->geometry.discard_max < 1U << 24 && service->geometry.write_zeroes_max < 1U << 24, "limits of ranges");
+	s = block_session_add(service, &c);
+	*h = (struct virtio_blk_header){ .type = VIRTIO_BLK_T_IN, .sector = 8 };
+	chain.write_bytes = 0x20001;
+	check(block_decode(s, &chain, &r) == 1 && r.bytes == 0x20000, "as long as the window");
+	chain.seg[2].len = 0x11000;
+	chain.write_bytes = 0x21001;
+	check(block_decode(s, &chain, &r) == 0 && r.status == VIRTIO_BLK_S_IOERR, "longer than the window");
+	chain.seg[2].len = 0x10000;
+	chain.write_bytes = 0x20001;
+	h->sector = 9;
+	check(block_decode(s, &chain, &r) == 0 && r.status == VIRTIO_BLK_S_IOERR, "half a unit at the beginning");
+	h->sector = 8;
+	chain.seg[2].len = 0xfe00;
+	chain.write_bytes = 0x1fe01;
+	check(block_decode(s, &chain, &r) == 0 && r.status == VIRTIO_BLK_S_IOERR, "half a unit at the end");
+	printf("ok sizes\n");
+}
+
 /* Statuses, in and out of order. */
 static void statuses(void)
 {
@@ -539,6 +572,7 @@ int main(void)
 	exchange(1, 0, "exchange_restarts");
 	exchange(0, 1, "exchange_losses");
 	silent();
+	sizes();
 	statuses();
 	resets();
 	hostile();

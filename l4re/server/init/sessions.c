@@ -204,10 +204,16 @@ int sessions_map_linux(struct component *c, const struct loader *l, struct skerr
  */
 static void close_gates(const struct component *c)
 {
-	l4_cap_idx_t nobody = l4re_util_cap_alloc();
-	unsigned i;
-	long err = l4_error(l4_factory_create_thread(L4_BASE_FACTORY_CAP, nobody));
+	l4_cap_idx_t nobody;
+	unsigned i, n = 0;
+	long err;
 
+	for (i = 0; i < session_count; i++)
+		n += sessions[i].server == c->index && sessions[i].gate;
+	if (!n)
+		return;
+	nobody = l4re_util_cap_alloc();
+	err = l4_error(l4_factory_create_thread(L4_BASE_FACTORY_CAP, nobody));
 	for (i = 0; i < session_count && err >= 0; i++)
 		if (sessions[i].server == c->index && sessions[i].gate)
 			err = l4_error(l4_rcv_ep_bind_thread(sessions[i].gate, nobody, 0));

@@ -13,8 +13,9 @@ long l4host_control_call(unsigned long *words, unsigned int count)
 	unsigned int i;
 	long result;
 
-	for (i = 0; i < count; i++)
-		UTCB->msg.mr[i] = words[i];
+	/* What an answer does not fill is zero, not somebody's message. */
+	for (i = 0; i < L4HOST_CONTROL_WORDS; i++)
+		UTCB->msg.mr[i] = i < count ? words[i] : 0;
 	result = call(host_boot->control, SKERRY_LINUX_PROTO_CONTROL, count, 0);
 	for (i = 0; i < L4HOST_CONTROL_WORDS; i++)
 		words[i] = UTCB->msg.mr[i];
