@@ -301,17 +301,52 @@ static void destroy_extras(struct component *c)
 }
 
 /*
- * A device may still be writing to the component's memory: it must have stopped before somebody else gets that. If that is
- * not certain, the memory stays out of use.
+ * A device may still be writing to the component's memory: it must have stopped before somebody else gets that. Root knows what is pinned,
+ * and keeps it until the PCI manager, or its successor, has stopped the device.
  */
 static void stop_devices(struct component *c)
 {
 	int err = grants_devices_close(c);
 
-	if (err >= 0 || !c->alloc)
-		return;
-	say("%s: its devices may still be at work (%s): its memory is not used again", c->name, l4sys_errtostr(err));
-	l4re_util_cap_free_um(c->alloc);
+	if (err < 0)
+		say("%s: its devices may still be at work (%s)", c->name, l4sys_errtostr(err));
+}
+
+/* Memory of components that are gone, which devices may still reach. */
+static l4_cap_idx_t pinned[COMPONENTS_MAX];
+
+/* 0: it has to wait. */
+static int alloc_release(l4_cap_idx_t alloc)
+{
+	if (l4re_ma_free(alloc) == -L4_EBUSY)
+		return 0;
+	l4re_util_cap_free_um(alloc);
+	return 1;
+}
+
+static void release_pinned(void)
+{
+	unsigned i;
+
+	for (i = 0; i < COMPONENTS_MAX; i++)
+		if (pinned[i] && alloc_release(pinned[i]))
+			pinned[i] = 0;
+}
+
+static void release_memory(struct component *c)
+{
+	unsigned i = 0;
+
+	release_pinned();
+	if (c->alloc && !alloc_release(c->alloc)) {
+		while (i < COMPONENTS_MAX && pinned[i])
+			i++;
+		say("%s: its memory is %s", c->name, i < COMPONENTS_MAX ? "used again when its devices have stopped" : "lost");
+		if (i < COMPONENTS_MAX)
+			pinned[i] = c->alloc;
+		else
+			l4re_util_cap_free_um(c->alloc);
+	}
 	c->alloc = 0;
 }
 
@@ -327,7 +362,7 @@ void component_destroy(struct component *c)
 		l4re_rm_detach(c->regions[--c->region_count]);
 	release_object(&c->log);
 	release_object(&c->scheduler);
-	release_object(&c->alloc);
+	release_memory(c);
 	c->state = COMPONENT_EMPTY;
 }
 
