@@ -53,9 +53,12 @@ static void perform(const struct block_request *r)
 	}
 }
 
+/* A turn: what clients add meanwhile is for the next one, so that nobody keeps the server to itself. */
 static void work_off(void)
 {
-	while (work_count) {
+	unsigned left = work_count;
+
+	while (left--) {
 		struct block_request *r = work[work_first];
 
 		work_first = (work_first + 1) % BLOCK_REQUESTS_MAX;
@@ -110,7 +113,7 @@ __attribute__((noreturn)) static void serve(void)
 	for (;;) {
 		l4re_alive();
 		work_off();
-		tag = l4_ipc_wait(l4_utcb(), &label, l4re_alive_timeout());
+		tag = l4_ipc_wait(l4_utcb(), &label, work_count ? L4_IPC_BOTH_TIMEOUT_0 : l4re_alive_timeout());
 		if (!l4_msgtag_has_error(tag) && LABEL_INDEX(label) < service.session_count)
 			block_kick(&service.sessions[LABEL_INDEX(label)]);
 	}
