@@ -4,6 +4,8 @@
  *	echo SERVICE ADDRESS			answers, for ever
  *	ping SERVICE ADDRESS TARGET COUNT	asks TARGET for COUNT echoes of random length and contents, one after the other, and
  *						compares what comes back; with shared memory "stop" it goes on until that is not 0
+ *	broken SERVICE OTHER			sends to itself by a server that is not to be trusted: counts what comes back until "stop",
+ *						which becomes 2
  *	hostile SERVICE ROUNDS			writes anything anywhere into its window and kicks: the server must tell it to reset
  */
 #include <stdio.h>
@@ -23,7 +25,7 @@ typedef unsigned char u8;
 enum { ETHER_TYPE = 12, ARP = 14, IP = 14, DATA = 34 };
 enum { TYPE_IP = 0x0800, TYPE_ARP = 0x0806, PROTO_ICMP = 1, PROTO_UDP = 17, UDP_ECHO = 7 };
 
-static struct l4net net;
+static struct l4net net, other;
 static u8 own_mac[6], own_ip[4];
 static u8 frame[L4NET_FRAME_MAX];
 
@@ -270,7 +272,6 @@ static void ask(const u8 *ip, const u8 *mac, unsigned serial)
 /* What the library refuses, and that it does not wait when it is not to. */
 static void errors(const char *service)
 {
-	static struct l4net other;
 	long err;
 
 	check(l4net_open(&other, "nothing") == -L4_ENOENT, "no such session");
@@ -301,6 +302,56 @@ static void ping(const char *target, unsigned count)
 	while (serial < count || (stop && !*stop))
 		ask(ip, mac, serial++);
 	printf("ok net ping %s %u times, %u repeated, server %u\n", target, serial, repeated, net.vio.page->instance);
+}
+
+/* --- a server that is not to be trusted; what it says is the library's to check */
+
+static unsigned right, wrong, lost, failed;
+
+/* One frame there: 0, or an error after which both sessions are opened again. */
+static long try_frame(unsigned serial)
+{
+	static u8 sent[1000];
+	long bytes;
+
+	l4net_mac(&other, sent);
+	l4net_mac(&net, sent + 6);
+	memset(sent + 12, serial, sizeof(sent) - 12);
+	memcpy(sent + 14, &serial, sizeof(serial));
+	bytes = l4net_send(&net, sent, sizeof(sent));
+	while (bytes >= 0 && (bytes = l4net_receive(&other, frame, sizeof(frame), 1000)) > 0) {
+		/* An older one may come late, or twice. */
+		if (bytes < 18 || memcmp(frame + 14, &serial, sizeof(serial)))
+			continue;
+		right += bytes == sizeof(sent) && !memcmp(frame, sent, sizeof(sent));
+		wrong += bytes != sizeof(sent) || memcmp(frame, sent, sizeof(sent));
+		return 0;
+	}
+	lost += bytes == 0;
+	return bytes;
+}
+
+static void broken(const char *a, const char *b)
+{
+	volatile unsigned *stop = shared_word("stop");
+	unsigned serial = 0;
+	long err = -1;
+
+	check(stop != 0, "no word to stop by");
+	while (!*stop) {
+		if (err < 0) {
+			l4net_close(&net);
+			l4net_close(&other);
+			err = l4net_open(&net, a);
+			if (!err)
+				err = l4net_open(&other, b);
+			failed += err != 0;
+		}
+		if (!err)
+			err = try_frame(++serial);
+	}
+	*stop = 2;
+	printf("ok net broken: %u right, %u lost, %u errors, %u times wrong data\n", right, lost, failed, wrong);
 }
 
 /* --- misbehaviour */
@@ -388,6 +439,10 @@ static void hostile(unsigned rounds)
 int main(int argc, char **argv)
 {
 	check(argc > 3, "arguments");
+	if (!strcmp(argv[1], "broken")) {
+		broken(argv[2], argv[3]);
+		return 0;
+	}
 	check(l4net_open(&net, argv[2]) == 0, "open");
 	l4net_mac(&net, own_mac);
 	if (!strcmp(argv[1], "hostile")) {
