@@ -66,9 +66,9 @@ const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *fact
 	unsigned i;
 
 	bus = all;
+	*stuck = 0;
 	for (i = 0; i < bus->function_count; i++)
 		covered[i] = scope_covers(facts, bus, &bus->functions[i]);
-	*stuck = 0;
 	if (!facts->dmar)
 		return "there are none";
 	if (facts->dmar_damaged)
@@ -76,8 +76,8 @@ const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *fact
 	why = vtd_find(facts, &features);
 	if (!why)
 		why = start();
-	/* One that was not taken over goes on as before. */
-	*stuck = why && vtd_translated();
+	/* Some may translate already, by tables of a manager before, or by these. */
+	*stuck = why && vtd_stop() < 0;
 	on = !why;
 	return why;
 }

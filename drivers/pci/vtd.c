@@ -15,7 +15,6 @@ struct unit {
 	struct hw_memory registers;
 	l4_uint64_t cap;
 	unsigned fault_at, faults, fault_next; /* records: offset, how many, which is looked at next */
-	int translated;                        /* before we came */
 	/* Invalidation queue: a page of descriptors, and where the unit says how far it is. */
 	l4_uint64_t *queue, queue_pa;
 	l4_uint32_t *done;
@@ -62,10 +61,8 @@ static const char *unit_find(struct unit *u, l4_uint64_t base)
 {
 	l4_uint64_t bytes = L4_PAGESIZE, end;
 
-	u->translated = 1; /* for all that is known */
 	if (hw_memory_get(&u->registers, base, bytes, 1) < 0)
 		return "the registers of a unit cannot be mapped";
-	u->translated = (hw_read32(at(u, VTD_GSTS)) & VTD_TRANSLATE) != 0;
 	u->cap = hw_read64(at(u, VTD_CAP));
 	u->fault_at = VTD_CAP_FAULT_OFFSET(u->cap);
 	u->faults = VTD_CAP_FAULTS(u->cap);
@@ -111,16 +108,6 @@ const char *vtd_find(const struct acpi_facts *facts, struct vtd_features *featur
 	if (!why && !count)
 		why = "there are none";
 	return why ? why : features_of_all(features);
-}
-
-int vtd_translated(void)
-{
-	unsigned i;
-	int any = 0;
-
-	for (i = 0; i < count; i++)
-		any |= units[i].translated;
-	return any;
 }
 
 unsigned vtd_count(void)
@@ -214,21 +201,34 @@ static int unit_start(struct unit *u, l4_uint64_t root_pa)
 
 int vtd_start(l4_uint64_t root_pa, void *queues, l4_uint64_t queues_pa)
 {
-	unsigned i, started;
+	unsigned i;
 	int err = 0;
 
-	for (started = 0; started < count && !err; started++) {
-		struct unit *u = &units[started];
+	for (i = 0; i < count && !err; i++) {
+		struct unit *u = &units[i];
 
-		u->queue = (l4_uint64_t *)((char *)queues + started * L4_PAGESIZE);
-		u->queue_pa = queues_pa + started * L4_PAGESIZE;
-		u->done = (l4_uint32_t *)((char *)queues + count * L4_PAGESIZE + started * sizeof(l4_uint64_t));
-		u->done_pa = queues_pa + count * L4_PAGESIZE + started * sizeof(l4_uint64_t);
+		u->queue = (l4_uint64_t *)((char *)queues + i * L4_PAGESIZE);
+		u->queue_pa = queues_pa + i * L4_PAGESIZE;
+		u->done = (l4_uint32_t *)((char *)queues + count * L4_PAGESIZE + i * sizeof(l4_uint64_t));
+		u->done_pa = queues_pa + count * L4_PAGESIZE + i * sizeof(l4_uint64_t);
 		err = unit_start(u, root_pa);
 	}
-	for (i = 0; i < started && err; i++)
-		if (!units[i].translated)
-			command(&units[i], VTD_TRANSLATE, 0);
+	return err;
+}
+
+int vtd_stop(void)
+{
+	unsigned i;
+	int err = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct unit *u = &units[i];
+
+		if (!u->registers.at)
+			err = -L4_EIO;
+		else if ((hw_read32(at(u, VTD_GSTS)) & VTD_TRANSLATE) && command(u, VTD_TRANSLATE, 0))
+			err = -L4_EIO;
+	}
 	return err;
 }
 

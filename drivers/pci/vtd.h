@@ -33,15 +33,12 @@ struct vtd_features {
  * were, by the tables of whoever had them.
  */
 const char *vtd_find(const struct acpi_facts *facts, struct vtd_features *features);
-/** After vtd_find(): whether one of them translates, or may. */
-int vtd_translated(void);
 /** How many units there are. */
 unsigned vtd_count(void);
-/**
- * Translate by the root table from now on; queues: a zeroed page for each unit, and one more. -L4_EIO: one does not
- * answer; the others then translate no more if they did not before.
- */
+/** Translate by the root table from now on; queues: a zeroed page for each unit, and one more. -L4_EIO: one does not answer. */
 int vtd_start(l4_uint64_t root_pa, void *queues, l4_uint64_t queues_pa);
+/** Translate no more. -L4_EIO: one may go on, by whatever tables it has. */
+int vtd_stop(void);
 /**
  * Entries of this domain's page tables have changed, or with `context` a context entry: return when no unit uses an
  * old one and no transfer that did is under way. -L4_EIO.
