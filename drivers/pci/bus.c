@@ -153,6 +153,27 @@ static void add_function(struct pci_bus *b, pci_address_t at, unsigned parent)
 	read_msix(b, f);
 }
 
+/* Root ports and switches pass on who asks; other bridges ask themselves. */
+static int is_shared(const struct pci_bus *b, pci_address_t at)
+{
+	struct pci_function f = { .address = at };
+	unsigned type;
+
+	read_capabilities(b, &f);
+	type = f.caps.express ? PCI_EXP_TYPE(get(b, at, f.caps.express + PCI_EXP_FLAGS, 2)) : 0;
+	return type < PCI_EXP_TYPE_ROOT_PORT || type > PCI_EXP_TYPE_DOWNSTREAM;
+}
+
+int pci_shares_number(const struct pci_bus *b, const struct pci_function *f)
+{
+	unsigned parent;
+
+	for (parent = f->parent; parent; parent = b->bridges[parent - 1].parent)
+		if (b->bridges[parent - 1].shared)
+			return 1;
+	return 0;
+}
+
 static struct pci_range window(l4_uint64_t base, l4_uint64_t limit, l4_uint64_t unit)
 {
 	return (struct pci_range){ base, limit + unit - 1 };
@@ -165,6 +186,7 @@ static void add_bridge(struct pci_bus *b, pci_address_t at, unsigned parent)
 	r->address = at;
 	r->parent = parent;
 	r->secondary = get(b, at, PCI_SECONDARY_BUS, 1);
+	r->shared = is_shared(b, at);
 	r->memory = window((l4_uint64_t)(get(b, at, PCI_MEMORY_BASE, 2) & 0xfff0) << 16,
 			   (l4_uint64_t)(get(b, at, PCI_MEMORY_LIMIT, 2) & 0xfff0) << 16, 1 << 20);
 	r->io = window((get(b, at, PCI_IO_BASE, 1) & 0xf0) << 8, (get(b, at, PCI_IO_LIMIT, 1) & 0xf0) << 8, 1 << 12);

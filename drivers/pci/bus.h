@@ -64,6 +64,7 @@ struct pci_bridge {
 	pci_address_t address;
 	unsigned parent; /* as in pci_function */
 	unsigned secondary; /* the bus behind it */
+	int shared;         /* that is no PCI Express: requests from there all have one number, the bridge's */
 	struct pci_range memory, io; /* windows; last < first: none */
 };
 
@@ -79,6 +80,8 @@ struct pci_bus {
 
 /** Find and describe all functions; their DMA is switched off. Set config, memory and io first. */
 void pci_bus_scan(struct pci_bus *bus);
+/** Do f's requests reach the host under a number that is not its own? */
+int pci_shares_number(const struct pci_bus *bus, const struct pci_function *f);
 /** Write the BARs as bus->functions has them. */
 void pci_bars_write(const struct pci_bus *bus, const struct pci_function *f);
 /** Does [offset, offset + bytes) of a BAR share a page with the function's MSI-X table or pending bits? */

@@ -356,14 +356,24 @@ int device_close(struct pci_function *f)
 	return err;
 }
 
+/* Why the IOMMU does not hold f to its DMA space, null if it does. */
+static const char *unbound(const struct pci_function *f)
+{
+	if (!dma_is_remapped(f))
+		return 0;
+	if (pci_shares_number(bus, f))
+		return "is behind a bridge and has no number of its own";
+	return reset_bypasses(bus, f) ? "passes by the remapping units" : 0;
+}
+
 /* Decoding is on: all that is between the function and its bus mastering. */
 static int prepare(struct pci_function *f)
 {
+	const char *why = unbound(f);
 	int err;
 
-	if (dma_is_remapped(f) && reset_bypasses(bus, f)) {
-		fmt_log("%02x:%02x.%u passes by the remapping units: not opened\n", f->address >> 8, f->address >> 3 & 31,
-			f->address & 7);
+	if (why) {
+		fmt_log("%02x:%02x.%u %s: not opened\n", f->address >> 8, f->address >> 3 & 31, f->address & 7, why);
 		return -L4_EPERM;
 	}
 	err = dma_open(f);

@@ -20,7 +20,7 @@
 /** Before any other. */
 void device_init(const struct pci_bus *bus, l4_cap_idx_t icu);
 int device_is_open(const struct pci_function *f);
-/** Reset and enable. -L4_EIO, -L4_ENOMEM; -L4_EPERM: its transfers would not go through the IOMMU that there is. */
+/** Reset and enable. -L4_EIO, -L4_ENOMEM; -L4_EPERM: there is an IOMMU, but it could not hold f to its DMA space. */
 int device_open(struct pci_function *f);
 /** Stop, take everything back, reset. -L4_EIO: an IOMMU does not say that it stopped. */
 int device_close(struct pci_function *f);

@@ -419,10 +419,16 @@ static void serve(void)
 		l4_utcb_rcv_cap_u(u, received);
 		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, l4_timeout(0, L4_TIMEOUT_NEVER)) :
 				l4_ipc_wait(u, &label, L4_IPC_NEVER);
-		pending = !l4_msgtag_has_error(tag) && is_ours(label);
+		/* A client that did not take the answer's items is told so; one that is gone cannot be. */
+		if (l4_msgtag_has_error(tag)) {
+			pending = pending && l4_msgtag_items(answer);
+			answer = reply(-L4_EMSGMISSARG, 0);
+			continue;
+		}
+		pending = is_ours(label);
 		if (pending)
 			answer = dispatch(LABEL_INDEX(label), tag);
-		else if (!l4_msgtag_has_error(tag) && label == LABEL_FAULT)
+		else if (label == LABEL_FAULT)
 			report_faults();
 		if (l4_msgtag_items(tag))
 			forget_received();

@@ -86,6 +86,10 @@ enum pci_capability_id {
 #define PCI_MSIX_ENTRY_BYTES 16U
 #define PCI_MSIX_ENTRY_MASKED 1U
 
+#define PCI_EXP_FLAGS 2
+#define PCI_EXP_TYPE(flags) ((flags) >> 4 & 0xf)
+#define PCI_EXP_TYPE_ROOT_PORT 4
+#define PCI_EXP_TYPE_DOWNSTREAM 6 /* and 5: upstream port of a switch */
 #define PCI_EXP_DEVICE_CAPS 4
 #define PCI_EXP_FLR 0x10000000
 #define PCI_EXP_DEVICE_CONTROL 8

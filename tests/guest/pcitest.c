@@ -5,6 +5,7 @@
  * Registers of edu: QEMU, docs/specs/edu.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <l4/re/c/control.h>
@@ -246,6 +247,44 @@ static void test_dma_space(unsigned edu)
 	CHECK(l4re_pci_open(pci, edu) == 0);
 }
 
+/*
+ * Messages that no library sends: any operation, any words, any item. Nothing is gained by them that would be kept, nothing hangs, and
+ * the function works afterwards. Opening and closing, which take their time, are left out.
+ */
+static void test_nonsense(unsigned edu)
+{
+	static const l4_umword_t edges[] = { 0, 1, 4, 4095, 4096, 8192, 1UL << 46, 1UL << 63, ~0UL, ~0xfffUL };
+	l4re_dma_space_t space = dma_space(edu);
+	l4re_ds_t ds = memory(8192);
+	l4_umword_t quota, before, after;
+	l4_utcb_t *u = l4_utcb();
+	unsigned i, k;
+
+	l4re_ma_info(l4re_env()->mem_alloc, &quota, &before);
+	for (i = 0; i < 4000; i++) {
+		l4_cap_idx_t to = rand() % 2 ? space : pci;
+		l4_msgtag_t tag = l4_msgtag(rand() % 8 ? (to == space ? L4_PROTO_DMA_SPACE : L4RE_PROTO_PCI) : rand() % 32 - 16,
+					    rand() % 8, 0, 0);
+
+		for (k = 0; k < 8; k++)
+			u->msg.mr[k] = rand() % 3 ? edges[rand() % 10] : (l4_umword_t)rand() % 64;
+		u->msg.mr[0] = rand() % 12;
+		u->msg.mr[1] = rand() % 4 ? edu : u->msg.mr[1];
+		if (to == pci && (u->msg.mr[0] == L4RE_PCI_OPEN_OP || u->msg.mr[0] == L4RE_PCI_CLOSE_OP))
+			continue;
+		if (rand() % 3 == 0)
+			l4_sndfpage_add(l4_obj_fpage(rand() % 2 ? ds : pci, 0, L4_CAP_FPAGE_RW), l4_map_obj_control(0, 0), &tag);
+		if (rand() % 16 == 0)
+			l4_sndfpage_add(l4_fpage((l4_addr_t)&failed & L4_PAGEMASK, L4_PAGESHIFT, L4_FPAGE_RO), l4_map_control(0, 0, 0), &tag);
+		l4_ipc_call(to, u, tag, L4_IPC_NEVER);
+	}
+	CHECK(l4re_pci_close(pci, edu) == 0);
+	CHECK(l4re_ma_free(ds) == 0);
+	l4re_ma_info(l4re_env()->mem_alloc, &quota, &after);
+	CHECK(after + 8192 + L4_PAGESIZE == before);
+	CHECK(l4re_pci_open(pci, edu) == 0);
+}
+
 /* Register access, an interrupt, and a round trip of memory through the device's buffer. */
 static void test_work(unsigned edu)
 {
@@ -300,6 +339,7 @@ int main(void)
 	CHECK((l4re_pci_config_read(pci, rng, COMMAND, 2) & COMMAND_MASTER) == 0);
 	test_refusals(edu, rng);
 	test_dma_space(edu);
+	test_nonsense(edu);
 	test_work(edu);
 	CHECK(l4re_pci_open(pci, rng) == 0);
 	command = l4re_pci_config_read(pci, edu, COMMAND, 2);

@@ -380,12 +380,31 @@ static const char *test_bus(void)
 		return "MSI-X pages";
 	if (e->bars[0].address != 0xfe000000 || e->bars[1].address != 0xfe020000 || e->bars[2].bytes)
 		return "behind the bridge";
+	if (!pci_shares_number(&bus, e) || pci_shares_number(&bus, v))
+		return "a conventional bridge";
 	if (model_read(v->address, PCI_COMMAND, 2) & 7 || !(model_read(0, PCI_COMMAND, 2) & 4))
 		return "decoding or DMA stays on, or the host bridge was touched";
 	if ((bus.functions[1].bars[0].address ^ bus.functions[2].bars[0].address) < 4096)
 		return "two functions in one page";
 	why = check_places();
 	return why ? why : wild ? "access outside" : NULL;
+}
+
+/* What kind of bridge lets requests keep their number. */
+static const char *test_bridges(void)
+{
+	unsigned type;
+
+	for (type = 0; type < 16; type++) {
+		build_machine();
+		set(&models[2], PCI_CAPABILITIES, 1, 0x40);
+		capability(&models[2], 0x40, PCI_CAP_EXPRESS, 0);
+		set(&models[2], 0x42, 2, type << 4 | 2);
+		pci_bus_scan(&bus);
+		if (pci_shares_number(&bus, &bus.functions[3]) != (type < 4 || type > 6))
+			return "number";
+	}
+	return NULL;
 }
 
 static const char *test_bus_hostile(void)
@@ -504,6 +523,6 @@ static int report(const char *name, const char *why)
 int main(void)
 {
 	return report("acpi", test_acpi()) | report("dmar", test_dmar_damage()) |
-	       report("bus", test_bus()) | report("scopes", test_scopes()) | report("acpi-hostile", test_acpi_hostile()) |
+	       report("bus", test_bus()) | report("bridges", test_bridges()) | report("scopes", test_scopes()) | report("acpi-hostile", test_acpi_hostile()) |
 	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
 }

@@ -25,7 +25,8 @@ enum l4re_pci_ops {
 	L4RE_PCI_INFO_OP = 1,
 	/**
 	 * Reset it, enable decoding and bus mastering. An open function is closed first. -L4_EIO: it does not come out of
-	 * reset, or an IOMMU does not answer; -L4_EPERM: its transfers would pass by the IOMMU; -L4_ENOMEM.
+	 * reset, or an IOMMU does not answer; -L4_EPERM: there is an IOMMU, but it could not tell this function
+	 * from others, or the device passes by it; -L4_ENOMEM.
 	 */
 	L4RE_PCI_OPEN_OP = 2,
 	/**
