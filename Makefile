@@ -60,10 +60,10 @@ $(BUILD)/setup-bench.mk: tools/setup
 all: $(ALL)
 
 run: all
-	@tools/run --conf $(CONF) $(RUN)
+	@tools/run --conf $(CONF) $(RUN_$(CONF)) $(RUN)
 
 gdb: all
-	@tools/gdb/start --conf $(CONF) $(RUN)
+	@tools/gdb/start --conf $(CONF) $(RUN_$(CONF)) $(RUN)
 
 trace: all
 	@tools/trace $(if $(RUN),--conf $(CONF)) $(RUN)
@@ -93,6 +93,7 @@ distclean:
 help:
 	@echo 'make             build everything into $(BUILD)/'
 	@echo 'make run         boot Linux on Skerry in this terminal (Ctrl-A X ends)'
+	@echo '                 CONF=debian: Debian 12 on a disk, which is made first (make debian)'
 	@echo '                 CONF=native: another description of conf/; RUN="...": options of tools/run'
 	@echo 'make test        all tests; TEST="..." chooses (tests/run --help)'
 	@echo 'make test-long   the same at full length: hours'

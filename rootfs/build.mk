@@ -16,3 +16,19 @@ $(BUILD)/rootfs/l4ctl: rootfs/l4ctl.c rootfs/build.mk
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) -std=gnu11 -Os -s -Wall -Wextra -static -o $@ $<
+
+# The disk of conf/debian.conf: Debian's packages come from the network, so it is only made for those who ask.
+# `make run` writes to a copy, which is made anew when the image is.
+DEBIAN := $(BUILD)/debian
+RUN_debian := --disk $(DEBIAN)/disk.img --net tcp:127.0.0.1:2222-:22
+ifeq ($(CONF),debian)
+run gdb: $(DEBIAN)/disk.img
+endif
+
+.PHONY: debian
+debian:
+	$(Q)rootfs/debian/mkimage $(DEBIAN)
+$(DEBIAN)/debian.img: debian ;
+$(DEBIAN)/disk.img: $(DEBIAN)/debian.img
+	$(call say,COPY,$@)
+	$(Q)cp --sparse=always $< $@

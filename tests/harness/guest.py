@@ -15,12 +15,27 @@ from . import Result, TOP, output_path, relative, run, tail
 
 FRAME = re.compile(r"^@@test (\S+)@@\n(.*?)\n?@@status (\d+) at [^@]*@@$", re.M | re.S)
 STARTED = re.compile(r"^@@test (\S+)@@$", re.M)
-BOOT_SECONDS = 180
 FOLDER = "/tests"
-# Linux and its console alone: nobody else prints in between.
-CONF = "tests/linux/linux.conf"
 # For writing tests: only ask the native kernel.
 NATIVE_ONLY = os.environ.get("SKERRY_NATIVE_ONLY") == "1"
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """Where programs run. What decides it are the kernel image and these files."""
+    conf: str
+    files: tuple
+    folder: str = FOLDER  # where tools/run puts the programs
+    seen: str = FOLDER  # and where they find themselves
+    options: tuple = ()  # of tools/run, natively too
+    native: tuple = ()
+    skerry: tuple = ()
+    seconds: int = 180  # for the boot
+
+
+# Linux and its console alone: nobody else prints in between. Addresses that do not change from boot to boot, as
+# tools/run gives native Linux by itself.
+LINUX = System("tests/linux/linux.conf", ("build/rootfs/initramfs.cpio",), skerry=("--append", "norandmaps"))
 
 
 @dataclasses.dataclass
@@ -34,10 +49,11 @@ class Program:
     compare: object = None  # what of the output is compared; all of it by default
     more: tuple = ()  # further files: (path here, path in Linux)
     memory: str = ""  # Linux's memory when the usual is not enough; all programs of a boot have the same
+    system: System = LINUX  # the same for all of a boot
 
     @property
     def dest(self):
-        return f"{FOLDER}/{os.path.basename(self.file)}"
+        return f"{self.system.folder}/{os.path.basename(self.file)}"
 
     @property
     def added(self):
@@ -46,19 +62,23 @@ class Program:
 
 def script(programs):
     """Shell text that runs the programs, each framed."""
-    lines = [f"cd {FOLDER}"]
+    lines = []
     for p in programs:
-        lines += [f"echo '@@test {p.name}@@'", f"timeout -s KILL {p.timeout} {p.call} </dev/null 2>&1",
+        lines += [f"cd {p.system.seen}", f"echo '@@test {p.name}@@'", f"timeout -s KILL {p.timeout} {p.call} </dev/null 2>&1",
                   's=$?; read -r up rest </proc/uptime; printf "\\n@@status %d at %s s@@\\n" $s $up']
     return "\n".join(lines)
 
 
+def where(system, native):
+    """Options of tools/run that choose the system."""
+    return [*(["--native", *system.native] if native else ["--conf", system.conf, *system.skerry]), *system.options]
+
+
 def boot(programs, native, log):
     """Runs programs in one boot: {name: (status, output)}, and how tools/run ended."""
-    seconds = BOOT_SECONDS + sum(p.timeout for p in programs)
-    # Addresses that do not change from boot to boot, as tools/run gives native Linux by itself.
-    where = ["--native"] if native else ["--conf", CONF, "--append", "norandmaps"]
-    line = ["tools/run", *where, "--timeout", str(seconds), "--log", log,
+    system = programs[0].system
+    seconds = system.seconds + sum(p.timeout for p in programs)
+    line = ["tools/run", *where(system, native), "--timeout", str(seconds), "--log", log,
             "--cmd", script(programs)]
     if programs[0].memory:
         line += ["--linux-memory", programs[0].memory]
@@ -89,9 +109,9 @@ def outcomes(programs, native, log):
 
 def native_key(programs):
     digest = hashlib.sha256((script(programs) + programs[0].memory).encode())
-    for path in [os.path.join(TOP, "build", "linux", "vmlinux.img"),
-                 os.path.join(TOP, "build", "rootfs", "initramfs.cpio"), *[p.file for p in programs]]:
-        with open(path, "rb") as file:
+    system = programs[0].system
+    for path in ["build/linux/vmlinux.img", *system.files, *[p.file for p in programs]]:
+        with open(os.path.join(TOP, path), "rb") as file:
             digest.update(file.read())
     for path, dest in sorted(pair for p in programs for pair in p.more):
         info = os.stat(path)
@@ -131,10 +151,10 @@ def compare(program, native, skerry):
 
 def again(prefix, program):
     """Writes the command that repeats one program into a file: with libraries it is long."""
-    line = ["tools/run", "--conf", CONF, *(["--linux-memory", program.memory] if program.memory else [])]
+    line = ["tools/run", "--conf", program.system.conf, *program.system.options, *(["--linux-memory", program.memory] if program.memory else [])]
     for file, dest in program.added:
         line += ["--add", f"{relative(file)}:{dest}"]
-    line += ["--cmd", f"cd {FOLDER}; {program.call}"]
+    line += ["--cmd", f"cd {program.system.seen}; {program.call}"]
     path = output_path("again", f"{prefix}-{program.name}")
     with open(path, "w", encoding="utf-8") as file:
         file.write(shlex.join(line) + ' "$@"\n')
