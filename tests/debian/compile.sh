@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# add: build/musl/source
+# add: build/musl/package/musl_*.orig.tar.gz
 # timeout: 900
 # A C library of 1,500 files, or in the short run a part of it, built and used.
-mkdir /root/musl && cp -r source/arch source/include source/src source/tools ${LONG:+source/Makefile source/configure source/crt source/ldso source/compat source/VERSION} /root/musl && cd /root/musl || exit 1
+tar -xzf musl_*.orig.tar.gz -C /root && cd /root/musl-* || exit 1
 if [ -n "$LONG" ]; then
 	./configure --prefix=/root/musl-installed >/root/configure.log 2>&1
 	echo "configure: $?"
@@ -13,9 +13,10 @@ if [ -n "$LONG" ]; then
 else
 	mkdir -p obj/include/bits obj/src/regex
 	sed -f tools/mkalltypes.sed arch/x86_64/bits/alltypes.h.in include/alltypes.h.in >obj/include/bits/alltypes.h
+	sed 'p; s/__NR_/SYS_/' arch/x86_64/bits/syscall.h.in >obj/include/bits/syscall.h
 	for f in fnmatch glob regcomp regexec regerror tre-mem; do
 		gcc -std=c99 -nostdinc -O1 -D_XOPEN_SOURCE=700 -Iarch/x86_64 -Iarch/generic -Iobj/src/internal -Isrc/include \
-			-Isrc/internal -Iobj/include -Iinclude -c -o obj/src/regex/$f.o src/regex/$f.c
+			-Isrc/internal -Iobj/include -Iinclude -c -o obj/src/regex/$f.o src/regex/$f.c || exit 1
 	done
 	compiler=gcc
 fi

@@ -2,9 +2,10 @@
 """Debian 12 with systemd on a disk: what tests/debian/*.sh print must equal what they print natively.
 
 The scripts of a run share one boot, on a disk that forgets. An opening comment may say `timeout: SECONDS`,
-`add: FILE...` (put beside it) and `known: reason`, as in linux.py. LONG is set in the long mode.
+`add: PATTERN...` (files put beside it) and `known: reason`, as in linux.py. LONG is set in the long mode.
 `power-off` logs in on the console and by ssh through the network server, writes, switches off, and checks the file system from outside.
 """
+import glob
 import os
 import re
 import socket
@@ -38,8 +39,8 @@ def image():
 def programs(sources):
     for source in sources:
         named = directives(source)
-        more = tuple((os.path.join(TOP, path), f"{SYSTEM.folder}/{os.path.basename(path)}")
-                     for path in named.get("add", "").split())
+        more = tuple((path, f"{SYSTEM.folder}/{os.path.basename(path)}")
+                     for pattern in named.get("add", "").split() for path in glob.glob(os.path.join(TOP, pattern)))
         call = f"env {PLAIN} LONG={'1' if system.LONG else ''} sh ./{stem(source)}.sh"
         yield guest.Program(stem(source), source, call, int(named.get("timeout", 180)) * (4 if system.LONG else 1),
                             named.get("known", ""), more=more, system=SYSTEM)

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 
@@ -120,7 +121,8 @@ class Terminal:
         while self.process.poll() is None and time.monotonic() < limit:
             self._read()
         if self.process.poll() is None:
-            self.process.kill()
+            # QEMU is in its group.
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.why = self.why or "does not end"
         os.close(self.master)
         return self.process.wait()
