@@ -190,7 +190,7 @@ static int slot_unmap(struct map_op *op, u64 *entry, unsigned int rights, bool s
 
 int cap_unmap(struct capspace *cs, u64 first, u64 count, unsigned int rights, bool self, u64 *cursor)
 {
-	struct map_op op = { .remove = cap_remove };
+	struct map_op op = { .remove = cap_remove, .work = MAP_WORK_CALL };
 	u64 slot, *entry;
 	int ret;
 

@@ -116,15 +116,8 @@ static void stock_shrink(unsigned int n)
 /* Start with half a stock, so that the first tasks need not wait for clearing. */
 static void stock_fill(void)
 {
-	unsigned int i;
-	void *page;
-
-	for (i = 0; i < FRAME_ZEROED_MAX / 2 && i < frame_count / 16; i++) {
-		page = block_alloc(0);
-		if (!page)
-			return;
-		stock_put(frame_info(memset(page, 0, PAGE_SIZE)));
-	}
+	for (u64 i = 0; i < FRAME_ZEROED_MAX / 2 && i < frame_count / 16; i++)
+		stock_put(frame_info(memset(block_alloc(0), 0, PAGE_SIZE)));
 }
 
 void frame_init(void *va, u64 pa, u64 bytes)

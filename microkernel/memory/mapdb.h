@@ -42,12 +42,14 @@ struct map_op {
 
 /**
  * Cost, in units of about four instructions: looking at an empty entry and for the next, at a group of them, entering or
- * removing a mapping, making or freeing a table. A preemption point comes every _STEP.
+ * removing a mapping, making or freeing a table, what a
+ * system call has done before. A preemption point comes every _STEP.
  */
 #define MAP_WORK_SCAN 6
 #define MAP_WORK_GROUP 24
 #define MAP_WORK_ENTRY 24
 #define MAP_WORK_TABLE 48
+#define MAP_WORK_CALL 48
 #define MAP_WORK_STEP 96
 
 /** Account for work; true: it is time to stop. Who goes on all the same is told again. */

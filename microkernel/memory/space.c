@@ -521,7 +521,7 @@ static int unmap_run(struct map_op *op, struct space *s, struct unmap_range *r,
 				goto out;
 			}
 		}
-		if (unlikely(map_op_work(op, MAP_WORK_GROUP))) {
+		if (unlikely(map_op_work(op, MAP_WORK_GROUP)) && entry > first + 1) {
 			/* At the end it goes on from the last entry: what follows may take as long as a step. */
 			if (entry == last)
 				entry--;
@@ -561,7 +561,7 @@ static int unmap_range(struct map_op *op, struct space *s, struct unmap_range *r
 
 int space_unmap(struct space *s, u64 start, u64 last, unsigned int rights, bool self, u64 *cursor)
 {
-	struct map_op op = { .remove = leaf_remove };
+	struct map_op op = { .remove = leaf_remove, .work = MAP_WORK_CALL };
 	struct unmap_range r = { .first = ALIGN_DOWN(start, PAGE_SIZE), .last = last | (PAGE_SIZE - 1),
 				 .rights = rights, .self = self };
 	int ret;
@@ -744,7 +744,7 @@ static inline int map_step(struct map_op *op, struct map_request *r)
 int space_map(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 	      unsigned int order, unsigned int rights, u64 *cursor, u64 *count)
 {
-	struct map_op op = { .remove = leaf_remove };
+	struct map_op op = { .remove = leaf_remove, .work = MAP_WORK_CALL };
 	struct map_request r = { .dst = dst, .src = src, .dst_va = dst_va, .src_va = src_va,
 				 .bytes = 1UL << (order & 63), .rights = rights, .done = *cursor };
 	int ret = 0;

@@ -12,7 +12,6 @@
 #include "transfer.h"
 
 #define KU_MEM_ORDER_MAX 16 /* entered in one go */
-#define OBJECTS_PER_STEP 2
 #define SLOTS_PER_STEP 16 /* empty ones, looked at */
 
 static struct slab task_slab = SLAB_INIT(struct task, "task");
@@ -41,7 +40,10 @@ int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
 	list_init(&task->threads);
 	list_init(&task->viewers);
 	kobject_init(&task->kobj, KOBJ_TASK, &task_ops, q);
-	if (utcb_area.raw)
+	/* One that is not finished goes as one that failed, and the call begins anew. */
+	if (utcb_area.raw && preempt_point())
+		err = -E_PREEMPTED;
+	else if (utcb_area.raw)
 		err = space_enter_ku_mem(&task->space, fpage_addr(utcb_area), BIT(fpage_order(utcb_area)));
 	if (err) {
 		kobject_orphaned(&task->kobj);
@@ -202,7 +204,7 @@ static int delete_objects(struct task *task, u64 first, u64 count, unsigned int 
 		err = cap_unmap(&task->caps, first + *cursor, 1, rights, self, &(u64){ 0 });
 		if (err)
 			return err;
-		if (++*cursor % OBJECTS_PER_STEP == 0 && *cursor < count && preempt_point())
+		if (++*cursor < count && preempt_point())
 			return -E_PREEMPTED;
 	}
 	return 0;
