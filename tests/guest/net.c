@@ -4,6 +4,8 @@
  *	echo SERVICE ADDRESS			answers, for ever
  *	ping SERVICE ADDRESS TARGET COUNT	asks TARGET for COUNT echoes of random length and contents, one after the other, and
  *						compares what comes back; with shared memory "stop" it goes on until that is not 0
+ *	behind SERVICE ADDRESS TARGET COUNT	the same from another Ethernet address than the session's
+ *	foreign SERVICE ADDRESS TARGET		nothing that is sent from another address is answered, what is sent from the own one is
  *	broken SERVICE OTHER			sends to itself by a server that is not to be trusted: counts what comes back until "stop",
  *						which becomes 2
  *	hostile SERVICE ROUNDS			writes anything anywhere into its window and kicks: the server must tell it to reset
@@ -436,6 +438,25 @@ static void hostile(unsigned rounds)
 	printf("ok net hostile %u rounds, %s\n", rounds, resets > rounds / 20 ? "told to reset" : "hardly noticed");
 }
 
+static void foreign(const char *target)
+{
+	u8 ip[4], mac[6];
+	long bytes;
+
+	parse_ip(target, ip);
+	resolve(ip, mac);
+	own_mac[5] ^= 1;
+	for (unsigned i = 0; i < 10; i++) {
+		send_arp(1, 0, ip);
+		while ((bytes = l4net_receive(&net, frame, sizeof(frame), PATIENCE_US)) > 0)
+			check(!is_arp(bytes, 2), "an answer to another address");
+		check(bytes == 0, "receive");
+	}
+	own_mac[5] ^= 1;
+	resolve(ip, mac);
+	puts("ok net foreign");
+}
+
 int main(int argc, char **argv)
 {
 	check(argc > 3, "arguments");
@@ -452,7 +473,13 @@ int main(int argc, char **argv)
 	parse_ip(argv[3], own_ip);
 	if (!strcmp(argv[1], "echo"))
 		echo();
+	check(argc > 4, "arguments");
+	if (!strcmp(argv[1], "foreign")) {
+		foreign(argv[4]);
+		return 0;
+	}
 	check(argc > 5, "arguments");
+	own_mac[5] ^= !strcmp(argv[1], "behind");
 	errors(argv[2]);
 	ping(argv[4], atoi(argv[5]));
 	return 0;
