@@ -32,6 +32,8 @@
 
 /* How long a server may take to come up or back: a restart with its back-off, not a machine's whole life. */
 #define ANSWER_TIMEOUT (120 * HZ)
+/* A power of two above MAX_SKB_FRAGS + 2. */
+#define NET_QUEUE_MIN 32UL
 
 struct vl4 {
 	struct virtio_device vdev;
@@ -266,6 +268,17 @@ static bool vl4_notify(struct virtqueue *vq)
 	return true;
 }
 
+/*
+ * A network driver fills its receive queue, with a page for each frame: that must leave as much of the window for sending. It
+ * cannot work with less than NET_QUEUE_MIN: a frame in pieces has to fit into the queue.
+ */
+static unsigned int queue_size(struct vl4 *v, unsigned int most)
+{
+	if (v->vdev.id.device != VIRTIO_ID_NET)
+		return most;
+	return min(most, rounddown_pow_of_two(max(v->pool.large.count / 8 * 3, NET_QUEUE_MIN)));
+}
+
 static struct virtqueue *create_queue(struct vl4 *v, unsigned int index, struct virtqueue_info *info)
 {
 	struct virtio_device *vdev = &v->vdev;
@@ -278,6 +291,7 @@ static struct virtqueue *create_queue(struct vl4 *v, unsigned int index, struct 
 	most = READ_ONCE(v->page->queue_max[index]);
 	if (!is_power_of_2(most) || most > L4VIO_QUEUE_SIZE_MAX)
 		return ERR_PTR(-ENOENT);
+	most = queue_size(v, most);
 	vq = vring_create_virtqueue(index, most, PAGE_SIZE, vdev, true, true, info->ctx, vl4_notify,
 				    info->callback, info->name);
 	if (!vq)
