@@ -869,18 +869,18 @@ static __attribute__((always_inline)) inline bool list_map(struct space *dst, u6
 
 unsigned int space_map_list(struct space *dst, struct space *src, const l4_vcpu_map_t *list, unsigned int n)
 {
-	const l4_vcpu_map_t *m;
+	unsigned int left;
 	u64 from, to;
 
-	for (m = list; m < list + n; m++) {
-		from = READ_WORD(m->src);
-		to = READ_WORD(m->dst);
+	for (left = n; left; left--, list++) {
+		from = READ_WORD(list->src);
+		to = READ_WORD(list->dst);
 		if (unlikely((to & ~L4_PAGEMASK) != PAGE_SHIFT || to >= L4_USER_LOW_END || !(from & SPACE_RIGHTS_R)))
 			break;
 		if (!list_map(dst, to & L4_PAGEMASK, src, from & L4_PAGEMASK, from & L4_FPAGE_RWX))
 			break;
 	}
-	return m - list;
+	return n - left;
 }
 
 /*

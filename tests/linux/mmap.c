@@ -2,9 +2,14 @@
 /* Memory mappings: shared, private, file, fixed, moved, dropped, grown, beyond the end of a file. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/membarrier.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "check.h"
 
@@ -172,6 +177,49 @@ static void heap(void)
 	check(sbrk(50 * PAGE) == start + 50 * PAGE && start[60 * PAGE] == 0, "new heap is zero");
 }
 
+static void *read_byte(void *address)
+{
+	return (void *)(unsigned long)*(volatile unsigned char *)address;
+}
+
+/* Pages that look like page tables, each entry a user's page somewhere in RAM. */
+static void fill_with_entries(unsigned long *words, size_t pages)
+{
+	for (size_t i = 0; i < pages * PAGE / sizeof(*words); i++)
+		words[i] = 32UL << 20 | 0x67;
+}
+
+/* While a fault waits for its page, its page table is freed, used for something else, and made anew. */
+static void remapped_in_fault(void)
+{
+	const size_t span = 2UL << 20;
+	char *reserved = mmap(NULL, 3 * span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *area = (char *)(((unsigned long)reserved + span) & -span);
+	struct uffdio_register range = { .range = { (unsigned long)area, PAGE }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffd_msg event;
+	pthread_t thread;
+	void *byte = NULL;
+
+	need(reserved != MAP_FAILED && fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0, "userfaultfd");
+	need(mmap(area, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area, "an area");
+	madvise(area, span, MADV_NOHUGEPAGE);
+	area[5 * PAGE] = 1;
+	need(ioctl(fd, UFFDIO_REGISTER, &range) == 0, "its first page is watched");
+	need(pthread_create(&thread, NULL, read_byte, area) == 0, "pthread_create");
+	check(read(fd, &event, sizeof(event)) == sizeof(event) && event.event == UFFD_EVENT_PAGEFAULT, "a fault waits");
+	munmap(area, span);
+	for (int round = 0; round < 3; round++)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); /* tables are freed a while later */
+	fill_with_entries((unsigned long *)map(512, MAP_PRIVATE | MAP_ANONYMOUS, -1), 512);
+	need(mmap(area, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area, "another area");
+	memset(area, 'n', PAGE);
+	close(fd);
+	pthread_join(thread, &byte);
+	check(byte == (void *)'n', "it ends with what is there now");
+}
+
 /* Uses more stack than a page at a time and comes back. */
 static __attribute__((noinline)) int deep(int level)
 {
@@ -195,6 +243,7 @@ int main(void)
 	fixed();
 	residency();
 	heap();
+	remapped_in_fault();
 	check(deep(1000) == 1000, "a deep stack");
 	return check_end();
 }

@@ -22,7 +22,7 @@
 static DEFINE_PER_CPU(unsigned long, cr0) = X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE |
 					    X86_CR0_WP | X86_CR0_AM | X86_CR0_PG;
 static DEFINE_PER_CPU(unsigned long, cr4) = X86_CR4_PAE | X86_CR4_PGE;
-static DEFINE_PER_CPU(unsigned long, cr3);
+DEFINE_PER_CPU(unsigned long, l4_cr3);
 static DEFINE_PER_CPU(unsigned long, dr[8]);
 static bool idt_loaded;
 
@@ -234,24 +234,19 @@ static void l4_write_cr2(unsigned long val)
 
 static unsigned long l4_read_cr3(void)
 {
-	return this_cpu_read(cr3);
+	return this_cpu_read(l4_cr3);
 }
 
 void l4_set_cr3(unsigned long val)
 {
-	this_cpu_write(cr3, val);
-}
-
-unsigned long l4_cr3_pgd(void)
-{
-	return this_cpu_read(cr3) & CR3_ADDR_MASK;
+	this_cpu_write(l4_cr3, val);
 }
 
 static void l4_write_cr3(unsigned long val)
 {
 	pgd_t *pgd = __va(val & CR3_ADDR_MASK);
 
-	this_cpu_write(cr3, val);
+	this_cpu_write(l4_cr3, val);
 	if (__pa_symbol(swapper_pg_dir) != __pa(pgd))
 		l4_task_switch(pgd_page_get_mm(virt_to_page(pgd)));
 }

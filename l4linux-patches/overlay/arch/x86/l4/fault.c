@@ -42,26 +42,25 @@ static __always_inline pteval_t *walk_find(const pteval_t *table, unsigned long 
 {
 	pteval_t val = table[pgd_index(addr)], *entry = NULL;
 
+	if (!(val & _PAGE_PRESENT))
+		return NULL;
 #pragma GCC unroll 3
 	for (*order = PUD_SHIFT; *order >= PAGE_SHIFT; *order -= ilog2(PTRS_PER_PTE)) {
-		if (!(val & _PAGE_PRESENT))
-			return NULL;
 		entry = (pteval_t *)__va(val & PTE_PFN_MASK) +
 			((addr >> *order) & (PTRS_PER_PTE - 1));
 		if (*order == PAGE_SHIFT)
 			break;
 		val = READ_ONCE(*entry);
-		if ((val & (_PAGE_PRESENT | _PAGE_PSE)) == (_PAGE_PRESENT | _PAGE_PSE))
-			break;
+		if ((val & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT)
+			return val & _PAGE_PRESENT ? entry : NULL;
 	}
 	return entry;
 }
 
 static __always_inline bool access_permitted(pteval_t val, unsigned long error)
 {
-	if ((error & X86_PF_WRITE) && !(val & _PAGE_RW))
-		return false;
-	if ((error & X86_PF_USER) && !(val & _PAGE_USER))
+	BUILD_BUG_ON(X86_PF_WRITE != _PAGE_RW || X86_PF_USER != _PAGE_USER);
+	if (error & ~val & (_PAGE_RW | _PAGE_USER))
 		return false;
 	return !((error & X86_PF_INSTR) && (val & _PAGE_NX));
 }
@@ -133,13 +132,12 @@ static __always_inline bool look_around(const struct access *a, pteval_t val)
 	return !(a->error & X86_PF_PROT);
 }
 
-/* Fill @list with the mappings that resolve the fault, the faulting page first. */
-static __always_inline enum l4_fault fault_resolve(const pgd_t *pgd, const struct access *a,
-						   struct l4_map *list, unsigned int *n)
+/* Fill @list with the mappings that resolve the fault by @leaf, of @order: the faulting page first. */
+static __always_inline enum l4_fault leaf_resolve(pteval_t *leaf, unsigned int order, const struct access *a,
+						  struct l4_map *list, unsigned int *n)
 {
-	unsigned int order;
-	pteval_t *leaf = walk_find((const pteval_t *)pgd, a->addr, &order), val;
 	enum l4_fault f;
+	pteval_t val;
 
 	if (!leaf)
 		return L4_FAULT_ABSENT;
@@ -193,25 +191,53 @@ static bool map_failed_before(void)
 	return true;
 }
 
-/* A fault of user code: the mappings go along with the next resume. */
-enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, bool fresh)
+/* The mappings for a fault of user code go along with the next resume. */
+static __always_inline enum l4_fault user_resolve(pteval_t *leaf, unsigned int order, const struct access *a)
 {
-	const struct access a = { .addr = addr, .error = error, .fresh = fresh };
 	struct l4_map *list = l4_vcpu_map_list();
 	enum l4_fault f;
 	unsigned int n;
 
-	if (addr >= TASK_SIZE_MAX)
-		return L4_FAULT_ABSENT;
-	f = fault_resolve(__va(l4_cr3_pgd()), &a, list, &n);
+	f = leaf_resolve(leaf, order, a, list, &n);
 	if (f != L4_FAULT_MAPPED)
 		return f;
 	l4_counters.faults_fast++;
 	if (unlikely(map_failed_before()))
-		return map_now(l4_task_current(), list, n, addr);
+		return map_now(l4_task_current(), list, n, a->addr);
 	l4_counters.mapped += n;
 	L4_VCPU_FIELD(u32, L4_VCPU_OFF_MAP_COUNT) = n;
 	return f;
+}
+
+enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, struct l4_found *found)
+{
+	const struct access a = { .addr = addr, .error = error };
+	unsigned int order;
+	pteval_t *leaf;
+
+	if (addr >= TASK_SIZE_MAX) {
+		found->leaf = NULL;
+		return L4_FAULT_ABSENT;
+	}
+	leaf = walk_find((const pteval_t *)l4_pgd(), addr, &order);
+	found->leaf = leaf && order == PAGE_SHIFT ? leaf : NULL;
+	found->flushes = l4_counters.flushes;
+	return user_resolve(leaf, order, &a);
+}
+
+void l4_fault_user_handled(unsigned long addr, unsigned long error, const struct l4_found *found)
+{
+	const struct access a = { .addr = addr, .error = error, .fresh = true };
+	unsigned int order;
+	pteval_t *leaf;
+
+	l4_counters.faults_slow++;
+	if (likely(found->leaf && found->flushes == l4_counters.flushes)) {
+		user_resolve(found->leaf, PAGE_SHIFT, &a);
+	} else if (addr < TASK_SIZE_MAX) {
+		leaf = walk_find((const pteval_t *)l4_pgd(), addr, &order);
+		user_resolve(leaf, order, &a);
+	}
 }
 
 /* A fault of the kernel: at a user address or in its own dynamic mappings. */
@@ -220,12 +246,14 @@ enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error, bool fres
 	const struct access a = { .addr = addr, .error = error, .fresh = fresh };
 	bool low = addr < TASK_SIZE_MAX;
 	struct l4_map list[AROUND];
+	unsigned int order, n;
 	enum l4_fault f;
-	unsigned int n;
+	pteval_t *leaf;
 
 	if (low && !l4_task_current() && !l4_task_retry())
 		return current->mm ? L4_FAULT_NO_MEMORY : L4_FAULT_ABSENT;
-	f = fault_resolve(low ? __va(l4_cr3_pgd()) : init_top_pgt, &a, list, &n);
+	leaf = walk_find((const pteval_t *)(low ? l4_pgd() : init_top_pgt), addr, &order);
+	f = leaf_resolve(leaf, order, &a, list, &n);
 	if (f != L4_FAULT_MAPPED)
 		return f;
 	l4_counters.faults_kernel++;

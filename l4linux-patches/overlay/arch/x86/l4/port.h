@@ -41,7 +41,11 @@ asmlinkage __visible void l4_start_kernel(const void *boot_page);
 /* cpu.c */
 void __init l4_cpu_init(void);
 bool l4_traps_ready(void);
-unsigned long l4_cr3_pgd(void);
+DECLARE_PER_CPU(unsigned long, l4_cr3);
+static __always_inline pgd_t *l4_pgd(void)
+{
+	return __va(this_cpu_read(l4_cr3) & CR3_ADDR_MASK);
+}
 void l4_set_cr3(unsigned long cr3);
 
 /* irq.c, time.c */
@@ -70,8 +74,15 @@ enum l4_fault {
 	L4_FAULT_NO_RAM,   /* an entry for something that is not RAM */
 	L4_FAULT_NO_MEMORY, /* permitted, but the microkernel has no memory for the mapping */
 };
-/* @fresh: Linux has just handled this fault. */
-enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, bool fresh);
+/* Where the entry of 4 KiB for a fault's address is, or NULL. A table is freed only behind a flush: it is there while none was. */
+struct l4_found {
+	pteval_t *leaf;
+	unsigned long flushes;
+};
+enum l4_fault l4_fault_user(unsigned long addr, unsigned long error, struct l4_found *found);
+/* Linux has just handled this fault. */
+void l4_fault_user_handled(unsigned long addr, unsigned long error, const struct l4_found *found);
+/* @fresh: the same. */
 enum l4_fault l4_fault_kernel(unsigned long addr, unsigned long error, bool fresh);
 
 /* flush.c */

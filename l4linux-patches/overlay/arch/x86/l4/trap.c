@@ -72,11 +72,12 @@ static void kill_current(void)
 static __always_inline void user_page_fault(struct pt_regs *regs, unsigned long error,
 					    unsigned long addr)
 {
+	struct l4_found found;
 	enum l4_fault f;
 
 	error |= X86_PF_USER;
 	instrumentation_begin();
-	f = l4_fault_user(addr, error, false);
+	f = l4_fault_user(addr, error, &found);
 	instrumentation_end();
 	if (f == L4_FAULT_MAPPED)
 		return;
@@ -92,8 +93,7 @@ static __always_inline void user_page_fault(struct pt_regs *regs, unsigned long 
 
 	/* Back from all exit work, with interrupts off: enter what the handler has set up. */
 	instrumentation_begin();
-	l4_fault_user(addr, error, true);
-	l4_counters.faults_slow++;
+	l4_fault_user_handled(addr, error, &found);
 	instrumentation_end();
 }
 
