@@ -230,65 +230,38 @@ int cap_revoke_object(struct kobject *obj)
 	return 0;
 }
 
-static int slots_destroy(struct map_op *op, u64 *table)
+static int slot_clear(struct map_op *op, struct frame_info *info, u64 *entry)
 {
-	struct frame_info *info = frame_info(table);
-	u64 *entry, *end;
-	int ret;
-
-	for (; info->used; mapdb_skip_group(info)) {
-		entry = mapdb_first_group(info, table);
-		op->work += MAP_WORK_GROUP;
-		for (end = entry + MAPDB_GROUP; entry < end; entry++) {
-			if (!*entry)
-				continue;
-			ret = slot_unmap(op, entry, L4_CAP_RIGHT_R, true);
-			if (ret)
-				return ret;
-			if (map_op_work(op, MAP_WORK_ENTRY))
-				return -E_PREEMPTED;
-		}
-	}
-	return 0;
+	return slot_unmap(op, entry, L4_CAP_RIGHT_R, true);
 }
 
-/* Free the slot tables that *entry, ... *end refer to. */
-static int tables_destroy(struct map_op *op, struct capspace *cs, u64 **entry, u64 **end)
+/* Empty and free the table of slots that an entry of the directory refers to. */
+static int slots_destroy(struct map_op *op, struct frame_info *info, u64 *entry)
 {
-	int ret;
+	struct capspace *cs = info->owner;
+	u64 *table = (u64 *)*entry;
+	int ret = mapdb_clear(op, table, MAP_WORK_ENTRY, slot_clear);
 
-	for (; entry < end; entry++) {
-		if (!*entry)
-			continue;
-		ret = slots_destroy(op, *entry);
-		if (ret)
-			return ret;
-		op->work += MAP_WORK_TABLE;
-		if (*entry == cs->first)
-			cs->first = NULL;
-		mapdb_table_free(*entry, cs->quota);
-		*entry = NULL;
-		frame_info(cs->dir)->used--;
-	}
+	if (ret)
+		return ret;
+	if (table == cs->first)
+		cs->first = NULL;
+	mapdb_table_free(table, cs->quota);
+	*entry = 0;
+	info->used--;
 	return 0;
 }
 
 int capspace_destroy(struct capspace *cs)
 {
 	struct map_op op = { .remove = cap_remove };
-	struct frame_info *info;
-	u64 **tables;
 	int ret;
 
 	if (!cs->dir)
 		return 0;
-	info = frame_info(cs->dir);
-	for (; info->used; mapdb_skip_group(info)) {
-		tables = (u64 **)mapdb_first_group(info, (u64 *)cs->dir);
-		ret = tables_destroy(&op, cs, tables, tables + MAPDB_GROUP);
-		if (ret)
-			return ret;
-	}
+	ret = mapdb_clear(&op, (u64 *)cs->dir, MAP_WORK_TABLE, slots_destroy);
+	if (ret)
+		return ret;
 	mapdb_table_free(cs->dir, cs->quota);
 	cs->dir = NULL;
 	return 0;

@@ -101,16 +101,28 @@ static inline void mapdb_count_run(struct frame_info *info, unsigned int first, 
 	info->groups |= (2U << (first + n - 1) / MAPDB_GROUP) - (1U << first / MAPDB_GROUP);
 }
 
-/** First of the entries that may be in use; the table is not empty. */
-static inline u64 *mapdb_first_group(const struct frame_info *info, u64 *table)
+/** Empty a table: `clear` each entry that is in some group, which costs `work` at least. -E_PREEMPTED, or what `clear` gives. */
+static __attribute__((always_inline)) inline int must_check
+mapdb_clear(struct map_op *op, u64 *table, unsigned int work, int (*clear)(struct map_op *op, struct frame_info *info, u64 *entry))
 {
-	return table + MAPDB_GROUP * __builtin_ctz(info->groups);
-}
+	struct frame_info *info = frame_info(table);
+	u64 *entry, *end;
+	int ret;
 
-/** All entries of the first group turned out to be empty. */
-static inline void mapdb_skip_group(struct frame_info *info)
-{
-	info->groups &= info->groups - 1;
+	for (; info->used; info->groups &= info->groups - 1) {
+		entry = table + MAPDB_GROUP * __builtin_ctz(info->groups);
+		op->work += MAP_WORK_GROUP;
+		for (end = entry + MAPDB_GROUP; entry < end; entry++) {
+			if (!*entry)
+				continue;
+			ret = clear(op, info, entry);
+			if (ret)
+				return ret;
+			if (map_op_work(op, work))
+				return -E_PREEMPTED;
+		}
+	}
+	return 0;
 }
 
 /** A table for `owner`, or NULL. */

@@ -368,8 +368,9 @@ static void table_drop(struct map_op *op, struct space *s, u64 *entry)
 
 static int table_destroy(struct map_op *op, struct space *s, u64 *entry);
 
-static inline int entry_clear(struct map_op *op, struct space *s, struct frame_info *info, u64 *entry)
+static inline int entry_clear(struct map_op *op, struct frame_info *info, u64 *entry)
 {
+	struct space *s = info->owner;
 	struct map_node *node;
 	int ret;
 
@@ -393,33 +394,10 @@ static inline int entry_clear(struct map_op *op, struct space *s, struct frame_i
 	return 0;
 }
 
-/* Unmap everything in a table and free the tables below it. The kernel's entries of a root are in no group. */
-static int table_clear(struct map_op *op, struct space *s, u64 *table)
-{
-	struct frame_info *info = frame_info(table);
-	u64 *entry, *end;
-	int ret;
-
-	for (; info->used; mapdb_skip_group(info)) {
-		entry = mapdb_first_group(info, table);
-		op->work += MAP_WORK_GROUP;
-		for (end = entry + MAPDB_GROUP; entry < end; entry++) {
-			if (!*entry)
-				continue;
-			ret = entry_clear(op, s, info, entry);
-			if (ret)
-				return ret;
-			if (map_op_work(op, MAP_WORK_ENTRY / 2))
-				return -E_PREEMPTED;
-		}
-	}
-	return 0;
-}
-
 /* Take apart and free the table that *entry refers to. Goes down one level with each call of itself. */
 static int table_destroy(struct map_op *op, struct space *s, u64 *entry)
 {
-	int ret = table_clear(op, s, table_of(*entry));
+	int ret = mapdb_clear(op, table_of(*entry), MAP_WORK_ENTRY / 2, entry_clear);
 
 	if (!ret)
 		table_drop(op, s, entry);
@@ -1135,7 +1113,7 @@ int space_destroy(struct space *s)
 
 	if (!s->root)
 		return 0;
-	ret = table_clear(&op, s, s->root);
+	ret = mapdb_clear(&op, s->root, MAP_WORK_ENTRY / 2, entry_clear);
 	op_finish(&op);
 	if (ret)
 		return ret;

@@ -112,10 +112,8 @@ static int map_objects(struct task *to, struct task *src, l4_umword_t base, l4_f
 		int err;
 
 		if (mapped) {
-			err = cap_reserve(&to->caps, dst + i);
-			if (!err)
-				err = cap_replace(&to->caps, dst + i, &src->caps, first + i, fpage_rights(fp),
-						  base & L4_MAP_ITEM_GRANT);
+			err = cap_replace(&to->caps, dst + i, &src->caps, first + i, fpage_rights(fp),
+					  base & L4_MAP_ITEM_GRANT);
 			if (err)
 				return err;
 			from->op_count++;

@@ -56,10 +56,12 @@ static int map_cap(struct thread *from, struct thread *to, struct item *it, stru
 	    !(word & L4_RCV_ITEM_SINGLE_CAP))
 		return L4_IPC_SEMSGCUT;
 	dst = word >> L4_CAP_SHIFT;
-	err = cap_lookup(&from->task->caps, src, &rights) ? cap_reserve(&to->task->caps, dst) : -L4_ENOENT;
-	if (!err && (to->task != from->task || src != dst))
-		err = cap_replace(&to->task->caps, dst, &from->task->caps, src, fpage_rights(it->fpage),
-				  it->base & L4_MAP_ITEM_GRANT);
+	if (!cap_lookup(&from->task->caps, src, &rights))
+		return L4_IPC_SEMAPFAILED;
+	if (to->task == from->task && src == dst)
+		return 0;
+	err = cap_replace(&to->task->caps, dst, &from->task->caps, src, fpage_rights(it->fpage),
+			  it->base & L4_MAP_ITEM_GRANT);
 	return err == -E_PREEMPTED || !err ? err : L4_IPC_SEMAPFAILED;
 }
 
