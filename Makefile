@@ -85,7 +85,7 @@ lint:
 	@tools/lint
 
 clean:
-	$(Q)for d in $(BUILD)/*; do case $$d in $(BUILD)/linux|$(BUILD)/musl) ;; *) rm -rf "$$d" ;; esac; done
+	$(Q)for d in $(BUILD)/*; do case $$d in $(BUILD)/linux|$(BUILD)/musl|$(BUILD)/debian) ;; *) rm -rf "$$d" ;; esac; done
 
 distclean:
 	$(Q)rm -rf $(BUILD)
@@ -101,5 +101,5 @@ help:
 	@echo 'make trace       what the microkernel does, for ui.perfetto.dev, into $(BUILD)/trace.json'
 	@echo 'make lint        the rules of the tree'
 	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: Skerry and native, below five minutes'
-	@echo 'make clean       remove outputs but the Linux and musl builds; distclean: all'
+	@echo 'make clean       remove outputs but Linux, musl and the Debian disk; distclean: all'
 	@echo 'V=1              show the commands'
