@@ -30,9 +30,10 @@ const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts)
 	int stuck;
 
 	bus = all;
-	why = iommu_start(bus, facts, &stuck);
+	/* What is under way has addresses of the old tables: it is to arrive while units have these. */
 	for (i = 0; i < bus->function_count; i++)
 		reset_drain(bus, &bus->functions[i]);
+	why = iommu_start(bus, facts, &stuck);
 	if (!stuck)
 		pin_drop_old();
 	return why;
