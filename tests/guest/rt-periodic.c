@@ -54,11 +54,12 @@ int main(int argc, char **argv)
 {
 	l4_uint64_t period_ns = argument(argc, argv, 1, 10000) * 1000;
 	unsigned long per_report = argument(argc, argv, 2, 100), reports = argument(argc, argv, 3, 0), i, missed = 0;
-	l4_uint64_t next = l4_kip_clock_ns(l4re_kip());
+	l4_uint64_t next;
 
 	if (!period_ns || !per_report)
 		return 2;
 	printf("period %lu us\n", period_ns / 1000);
+	next = l4_kip_clock_ns(l4re_kip());
 	for (i = 0; !reports || i < reports; i++) {
 		struct result r = run(&next, period_ns, per_report);
 
