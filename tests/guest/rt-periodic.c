@@ -67,6 +67,6 @@ int main(int argc, char **argv)
 		printf("%lu periods, delay least %lu ns, average %lu ns, worst %lu ns\n", r.count, r.least_ns, r.sum_ns / r.count,
 		       r.worst_ns);
 	}
-	printf("%s deadlines: %lu of %lu missed\n", missed ? "not ok" : "ok", missed, reports * per_report);
-	return missed != 0;
+	printf("%lu of %lu deadlines missed\n", missed, reports * per_report);
+	return 0;
 }
