@@ -400,8 +400,13 @@ int device_open(struct pci_function *f)
 	}
 	if (device_irq_kind(f) == L4RE_PCI_IRQ_INTX)
 		command &= ~PCI_COMMAND_INTX_OFF;
-	put(f, PCI_COMMAND, 2, command | PCI_COMMAND_MASTER);
+	put(f, PCI_COMMAND, 2, command);
 	d->open = 1;
 	d->fresh = 0;
 	return 0;
+}
+
+void device_master(struct pci_function *f)
+{
+	put(f, PCI_COMMAND, 2, get(f, PCI_COMMAND, 2) | PCI_COMMAND_MASTER);
 }

@@ -22,6 +22,11 @@ void device_init(const struct pci_bus *bus, l4_cap_idx_t icu);
 int device_is_open(const struct pci_function *f);
 /** Reset and enable. -L4_EIO, -L4_ENOMEM; -L4_EPERM: there is an IOMMU, but it could not hold f to its DMA space. */
 int device_open(struct pci_function *f);
+/**
+ * Switch bus mastering on. Not before its holder could reset it: a power state resets less than it promises in some devices, and one
+ * that still has its last holder's rings would go on with them.
+ */
+void device_master(struct pci_function *f);
 /** Stop, take everything back, reset. -L4_EIO: an IOMMU does not say that it stopped. */
 int device_close(struct pci_function *f);
 /** Bind irq to a message of its own, for a device of the manager's. */

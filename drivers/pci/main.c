@@ -161,11 +161,13 @@ static l4_msgtag_t op_irq(struct pci_function *f, l4_umword_t n)
 	return reply_cap(err, irq, L4_CAP_FPAGE_RWS);
 }
 
-static l4_msgtag_t op_dma_space(const struct pci_function *f)
+static l4_msgtag_t op_dma_space(struct pci_function *f)
 {
 	l4_cap_idx_t gate = 0;
 	int err = dma_gate(f, LABEL_SPACE(f - bus.functions), &gate);
 
+	if (err >= 0)
+		device_master(f);
 	return reply_cap(err, gate, L4_CAP_FPAGE_RW);
 }
 

@@ -342,6 +342,9 @@ int main(void)
 	test_nonsense(edu);
 	test_work(edu);
 	CHECK(l4re_pci_open(pci, rng) == 0);
+	CHECK((l4re_pci_config_read(pci, rng, COMMAND, 2) & COMMAND_MASTER) == 0);
+	dma_space(rng);
+	CHECK(l4re_pci_config_read(pci, rng, COMMAND, 2) & COMMAND_MASTER);
 	command = l4re_pci_config_read(pci, edu, COMMAND, 2);
 	CHECK(command & COMMAND_MASTER);
 	if (failed)

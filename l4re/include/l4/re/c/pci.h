@@ -4,8 +4,8 @@
  *
  * A session reaches the functions that the system description grants its
  * client (`pci = [...]`), numbered from 0 in that order, and no other. A function
- * is closed at first: opening it resets it, switches on its memory and port
- * decoding and lets it do DMA. BARs, interrupts and its DMA space are to be had while it is
+ * is closed at first: opening it resets it and switches on its memory and port
+ * decoding; DMA begins with its DMA space. BARs, interrupts and its DMA space are to be had while it is
  * open. Closing takes them all away again and resets the function; init
  * closes what a component leaves open when it ends, before its memory is used again.
  *
@@ -24,7 +24,7 @@ enum l4re_pci_ops {
 	/** Result mr[0..7] = the fields of l4re_pci_info_t in their order. */
 	L4RE_PCI_INFO_OP = 1,
 	/**
-	 * Reset it, enable decoding and bus mastering. An open function is closed first. -L4_EIO: it does not come out of
+	 * Reset it, enable decoding. An open function is closed first. -L4_EIO: it does not come out of
 	 * reset, or an IOMMU does not answer; -L4_EPERM: there is an IOMMU, but it could not tell this function
 	 * from others, or the device passes by it; -L4_ENOMEM.
 	 */
@@ -57,7 +57,10 @@ enum l4re_pci_ops {
 	 * not read) no interrupt arrives. Functions with MSI or MSI-X never use a line.
 	 */
 	L4RE_PCI_IRQ_OP = 8,
-	/** Item: the function's DMA space (l4/re/c/dma_space.h), until the function is closed. The same each time. -L4_ENOMEM. */
+	/**
+	 * Item: the function's DMA space (l4/re/c/dma_space.h), until the function is closed. The same each time. Enables bus
+	 * mastering, which MSI and MSI-X need as well: reset the device by its registers before. -L4_ENOMEM.
+	 */
 	L4RE_PCI_DMA_SPACE_OP = 9,
 };
 
