@@ -74,6 +74,12 @@ static void detach_thread(struct irq *irq)
 	kobject_put(&t->kobj);
 }
 
+static void timer_set(struct irq *irq, u64 tsc, struct thread *setter)
+{
+	timeout_cancel(&irq->timer);
+	timeout_set(&irq->timer, tsc, (irq->thread ? irq->thread : setter)->prio);
+}
+
 static int irq_bind(struct irq *irq, struct thread *from, unsigned int words)
 {
 	const l4_umword_t *mr = from->utcb->msg.mr;
@@ -89,6 +95,9 @@ static int irq_bind(struct irq *irq, struct thread *from, unsigned int words)
 	detach_thread(irq);
 	irq->thread = t;
 	irq->sender.label = mr[2];
+	/* The timer is of the priority of who waits for it now. */
+	if (heap_node_queued(&irq->timer.node))
+		timer_set(irq, irq->timer.node.key, from);
 	if (t && irq->pending) {
 		irq->pending = false;
 		irq_trigger(irq);
@@ -96,11 +105,12 @@ static int irq_bind(struct irq *irq, struct thread *from, unsigned int words)
 	return 0;
 }
 
-static int irq_set_timer(struct irq *irq, u64 when)
+static int irq_set_timer(struct irq *irq, u64 when, struct thread *from)
 {
-	timeout_cancel(&irq->timer);
-	if (when != L4_TIMEOUT_NEVER)
-		timeout_set(&irq->timer, kip.tsc_base + ns_to_tsc(when), irq->thread ? irq->thread->prio : PRIORITIES - 1);
+	if (when == L4_TIMEOUT_NEVER)
+		timeout_cancel(&irq->timer);
+	else
+		timer_set(irq, kip.tsc_base + ns_to_tsc(when), from);
 	return 0;
 }
 
@@ -121,7 +131,7 @@ static l4_mword_t irq_op(struct irq *irq, struct thread *from, unsigned int word
 		irq->pending = false;
 		return tag_make(0, 0);
 	case L4_IRQ_OP_SET_TIMER:
-		return tag_error(words < 2 ? -L4_EMSGTOOSHORT : irq_set_timer(irq, mr[1]));
+		return tag_error(words < 2 ? -L4_EMSGTOOSHORT : irq_set_timer(irq, mr[1], from));
 	default:
 		return tag_error(-L4_ENOSYS);
 	}

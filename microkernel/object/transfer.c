@@ -10,7 +10,6 @@
 #include "transfer.h"
 #include "asm_consts.h"
 
-#define ITEMS_PER_STEP 3
 
 /* Position in the receiver's buffer registers. */
 struct buffers {
@@ -165,8 +164,6 @@ static __attribute__((noinline)) int map_items(struct thread *from, l4_mword_t t
 			to->utcb->msg.mr[words + 2 * i] = it.base | L4_ITEM_MAP;
 			to->utcb->msg.mr[words + 2 * i + 1] = it.fpage.raw;
 		}
-		if (i % ITEMS_PER_STEP == ITEMS_PER_STEP - 1 && preempt_point())
-			return -E_PREEMPTED;
 	}
 	return 0;
 }

@@ -170,8 +170,11 @@ void sched_wake(struct thread *t)
 	struct thread *cur = cpu->current;
 
 	t->state = THREAD_READY;
-	if (t == cur)
+	if (t == cur) {
+		/* Who was to run instead may be a lesser one. */
+		woken_queue(cpu);
 		return;
+	}
 	if (t->prio > cur->prio || cur->state != THREAD_READY) {
 		cpu->need_resched = true;
 		if (likely(!cpu->woken) && t->prio > ready_best_prio(cpu)) {
