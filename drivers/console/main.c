@@ -114,15 +114,10 @@ static void remember_irq(unsigned session)
 
 static void recall_irq(unsigned session)
 {
-	l4_cap_idx_t irq = l4re_util_cap_alloc();
+	l4_cap_idx_t irq = l4_is_valid_cap(state) ? l4re_ns_recall_srv(state, input_name(session)) : L4_INVALID_CAP;
 
-	if (l4_is_invalid_cap(state) || l4_is_invalid_cap(irq))
+	if (l4_is_invalid_cap(irq))
 		return;
-	if (l4re_ns_query_srv(state, input_name(session), irq) < 0 ||
-	    l4_error(l4_task_cap_valid(l4re_env()->task, irq)) <= 0) {
-		l4re_util_cap_free(irq);
-		return;
-	}
 	notify_irq[session] = irq;
 	if (mux.focus < 0)
 		mux_focus(&mux, session);

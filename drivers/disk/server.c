@@ -11,15 +11,12 @@
  */
 #include "server.h"
 #include "../block/gpt.h"
+#include "../common/common.h"
 #include "../../l4re/lib/fmt.h"
-#include "../../l4re/lib/lib.h"
 #include "../../l4re/lib/string.h"
 
 #include <l4/re/c/alive.h>
-#include <l4/re/c/dma_space.h>
-#include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/pci.h>
-#include <l4/re/c/rm.h>
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/sys/irq.h>
@@ -45,18 +42,6 @@ static void again(struct block_session *s) { l4_irq_trigger(kick_irq[s->number])
 static l4_uint64_t now(void) { return l4_kip_clock_ns(l4re_kip()); }
 
 static const struct block_ops ops = { .submit = device_submit, .notify = notify, .again = again, .now = now };
-
-__attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...)
-{
-	char text[120];
-	va_list args;
-
-	va_start(args, format);
-	fmt_vtext(text, sizeof(text), format, args);
-	va_end(args);
-	fmt_log("%s\n", text);
-	l4re_exit(1);
-}
 
 /* The value of argument NAME=..., null if there is none. */
 static const char *argument(int argc, char **argv, const char *name)
@@ -96,24 +81,9 @@ static l4re_dma_space_t dma_space(const struct device_location *at)
 	return space;
 }
 
-/* Memory that the device reaches, attached here. */
-static int attach(const struct device_location *at, l4_cap_idx_t ds, l4_size_t bytes, void **here, l4_uint64_t *dma)
-{
-	*here = 0;
-	if (l4re_rm_attach(here, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_SUPERPAGESHIFT) < 0)
-		return -L4_ENOMEM;
-	return l4re_dma_space_map_all(dma_space(at), ds, bytes, dma) < 0 ? -L4_ENOMEM : 0;
-}
-
 void *device_memory(const struct device_location *at, l4_size_t bytes, l4_uint64_t *dma)
 {
-	l4_cap_idx_t ds = l4re_util_cap_alloc();
-	void *here;
-
-	bytes = l4_round_page(bytes);
-	if (l4_is_invalid_cap(ds) || l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 || attach(at, ds, bytes, &here, dma))
-		return 0;
-	return here;
+	return dma_memory(dma_space(at), bytes, dma);
 }
 
 static void open_device(const char *name)
@@ -209,7 +179,8 @@ static int find_part(const char *text, struct block_client *c)
 static int map_window(l4_cap_idx_t ds, struct block_client *c)
 {
 	c->bytes = l4re_ds_size(ds);
-	return c->bytes ? attach(&device, ds, c->bytes, &c->window, &c->dma) : -L4_ENOMEM;
+	c->window = c->bytes ? dma_attach(dma_space(&device), ds, c->bytes, &c->dma) : 0;
+	return c->window ? 0 : -L4_ENOMEM;
 }
 
 /* e[0..2]: window, kick and notify of one session. */

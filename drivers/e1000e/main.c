@@ -7,6 +7,7 @@
  * A breach of the rules by the device ends the program: its successor resets the device.
  */
 #include "e1000e.h"
+#include "../common/common.h"
 #include "../net/server.h"
 #include "../../l4re/lib/string.h"
 
@@ -77,9 +78,9 @@ static void open_device(const char *name, struct net_device *d)
 	l4_uint64_t dma;
 
 	if (fn < 0)
-		net_give_up("no device \"%s\": %s (%ld)", name, l4sys_errtostr(fn), fn);
+		give_up("no device \"%s\": %s (%ld)", name, l4sys_errtostr(fn), fn);
 	if (e1000e_reset(&controller, mac))
-		net_give_up("the device does not come out of its reset");
+		give_up("the device does not come out of its reset");
 	memory = net_device_memory(pci, fn, sizeof(*memory), &dma);
 	e1000e_start(&controller, memory, dma);
 	d->mac = net_mac(mac);

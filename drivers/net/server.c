@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions of a network server as capabilities, its interrupts and its loop. */
 #include "server.h"
+#include "../common/common.h"
 #include "../../l4re/lib/fmt.h"
-#include "../../l4re/lib/lib.h"
 #include "../../l4re/lib/string.h"
 
 #include <l4/re/c/alive.h>
-#include <l4/re/c/dma_space.h>
-#include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/pci.h>
 #include <l4/re/c/rm.h>
 #include <l4/re/c/util/cap_alloc.h>
@@ -32,29 +30,15 @@ static int uplink(const void *frame, unsigned bytes);
 static const struct net_ops ops_uplink = { .notify = notify, .now = now, .uplink = uplink };
 static const struct net_ops ops_alone = { .notify = notify, .now = now };
 
-void net_give_up(const char *format, ...)
-{
-	char text[120];
-	va_list args;
-
-	va_start(args, format);
-	fmt_vtext(text, sizeof(text), format, args);
-	va_end(args);
-	fmt_log("%s\n", text);
-	l4re_exit(1);
-}
-
 void *net_device_memory(l4_cap_idx_t pci, unsigned fn, l4_size_t bytes, l4_uint64_t *dma)
 {
-	l4_cap_idx_t ds = l4re_util_cap_alloc(), space = l4re_util_cap_alloc();
+	l4_cap_idx_t space = l4re_util_cap_alloc();
 	void *at = 0;
 
-	bytes = l4_round_page(bytes);
-	if (l4_is_invalid_cap(ds) || l4_is_invalid_cap(space) || l4re_pci_dma_space(pci, fn, space) < 0 ||
-	    l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 ||
-	    l4re_rm_attach(&at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) < 0 ||
-	    l4re_dma_space_map_all(space, ds, bytes, dma) < 0)
-		net_give_up("no memory for the device");
+	if (l4_is_valid_cap(space) && l4re_pci_dma_space(pci, fn, space) >= 0)
+		at = dma_memory(space, bytes, dma);
+	if (!at)
+		give_up("no memory for the device");
 	return at;
 }
 
@@ -68,7 +52,7 @@ static int uplink(const void *frame, unsigned bytes)
 		err = device->send(frame, bytes);
 	}
 	if (err == -L4_EIO)
-		net_give_up("the device breaks its rules");
+		give_up("the device breaks its rules");
 	return err;
 }
 
@@ -108,7 +92,7 @@ static int open_session(const l4re_env_cap_entry_t *e, int bridge)
 	if (e[1].flags != (L4RE_ENV_SERVER | L4RE_ENV_KICK) || e[2].flags != (L4RE_ENV_SERVER | L4RE_ENV_NOTIFY))
 		return -L4_EINVAL;
 	if (!bytes || l4re_rm_attach(&window, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, e->cap, 0, L4_SUPERPAGESHIFT) < 0)
-		net_give_up("no memory for the session \"%s\"", e->name);
+		give_up("no memory for the session \"%s\"", e->name);
 	s = net_session_add(&service, window, bytes, session_mac(e));
 	if (!s)
 		return -L4_ERANGE;
@@ -137,7 +121,7 @@ static int turn(int *device_waits)
 	if (*device_waits) {
 		*device_waits = device->receive(NET_BUDGET, take);
 		if (*device_waits < 0)
-			net_give_up("the device breaks its rules");
+			give_up("the device breaks its rules");
 	}
 	net_flush(&service);
 	if (device)
@@ -171,7 +155,7 @@ void net_serve(const struct net_device *d, int argc, char **argv)
 	device = d;
 	net_init(&service, d ? &ops_uplink : &ops_alone);
 	if (d && l4_error(l4_rcv_ep_bind_thread(d->irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
-		net_give_up("no interrupt");
+		give_up("no interrupt");
 	open_sessions(argc, argv);
 	fmt_log("%s, %u session(s)\n", d ? "a device" : "no device", service.session_count);
 	if (d)

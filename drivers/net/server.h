@@ -32,7 +32,5 @@ __attribute__((noreturn)) void net_serve(const struct net_device *device, int ar
  * device. Ends the program if there is none.
  */
 void *net_device_memory(l4_cap_idx_t pci, unsigned fn, l4_size_t bytes, l4_uint64_t *dma);
-/** Print the reason and end the program: the successor resets the device. */
-__attribute__((noreturn, format(printf, 1, 2))) void net_give_up(const char *format, ...);
 
 #endif

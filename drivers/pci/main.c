@@ -22,7 +22,6 @@
 #include <l4/sys/icu.h>
 #include <l4/sys/ipc_gate.h>
 #include <l4/sys/irq.h>
-#include <l4/sys/task.h>
 
 #define SESSIONS 32
 #define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
@@ -399,16 +398,6 @@ static int is_ours(l4_umword_t label)
 	return n < session_count || (n >= SESSIONS && n - SESSIONS < bus.function_count);
 }
 
-/* What came with a message is used while that is served, and then given back; the answer is in the message registers. */
-static void forget_received(void)
-{
-	l4_utcb_t *u = l4_utcb();
-	l4_msg_regs_t answer = u->msg;
-
-	l4_task_release_cap(L4_BASE_TASK_CAP, received);
-	u->msg = answer;
-}
-
 static void serve(void)
 {
 	l4_utcb_t *u = l4_utcb();
@@ -433,7 +422,7 @@ static void serve(void)
 		else if (label == LABEL_FAULT)
 			report_faults();
 		if (l4_msgtag_items(tag))
-			forget_received();
+			l4re_util_cap_empty(received);
 	}
 }
 

@@ -16,7 +16,6 @@
 #include <l4/sys/ipc_gate.h>
 #include <l4/sys/irq.h>
 #include <l4/sys/kip_api.h>
-#include <l4/sys/task.h>
 #include <l4/util/port_io.h>
 
 #define CMOS_INDEX 0x70
@@ -129,13 +128,9 @@ static long bind(unsigned session)
 
 static void recall(unsigned session)
 {
-	l4_cap_idx_t irq = l4re_util_cap_alloc();
+	l4_cap_idx_t irq = l4_is_valid_cap(state) ? l4re_ns_recall_srv(state, irq_name(session)) : L4_INVALID_CAP;
 
-	if (l4_is_invalid_cap(state) || l4_is_invalid_cap(irq))
-		return;
-	if (l4re_ns_query_srv(state, irq_name(session), irq) < 0 || l4_error(l4_task_cap_valid(l4re_env()->task, irq)) <= 0)
-		l4re_util_cap_free(irq);
-	else
+	if (l4_is_valid_cap(irq))
 		sessions[session].irq = irq;
 }
 
@@ -231,16 +226,6 @@ static void attach_alarms(void)
 		fmt_log("alarms cannot be kept\n");
 }
 
-/* What came with a message and was not taken; the answer is in the message registers. */
-static void forget_received(void)
-{
-	l4_utcb_t *u = l4_utcb();
-	l4_msg_regs_t answer = u->msg;
-
-	l4_task_release_cap(L4_BASE_TASK_CAP, received);
-	u->msg = answer;
-}
-
 static int is_session(l4_umword_t label)
 {
 	return label >= LABEL(0) && label < LABEL(session_count);
@@ -267,8 +252,9 @@ static void serve(void)
 			cmos_acknowledge();
 			l4_irq_unmask(rtc_irq);
 		}
+		/* What came and was not taken. */
 		if (l4_msgtag_items(tag))
-			forget_received();
+			l4re_util_cap_empty(received);
 	}
 }
 

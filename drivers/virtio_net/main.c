@@ -7,6 +7,7 @@
  * A breach of the rules by the device ends the program: its successor resets the device.
  */
 #include "nic.h"
+#include "../common/common.h"
 #include "../net/server.h"
 #include "../virtio/virtio_pci.h"
 #include "../../l4re/lib/string.h"
@@ -46,7 +47,7 @@ static void open_queues(l4_uint64_t features)
 		if (virtio_pci_queue(&pci, q, NIC_RING, at + __builtin_offsetof(struct nic_queue, desc),
 				     at + __builtin_offsetof(struct nic_queue, avail),
 				     at + __builtin_offsetof(struct nic_queue, used)))
-			net_give_up("the device has no two queues of %u", NIC_RING);
+			give_up("the device has no two queues of %u", NIC_RING);
 	}
 	nic_init(&nic, memory, dma, features);
 }
@@ -59,10 +60,10 @@ static void open_device(const char *name, struct net_device *d)
 	int err = l4_is_valid_cap(manager) ? virtio_pci_open(&pci, manager, name, VIRTIO_ID_NET) : -L4_ENOENT;
 
 	if (err)
-		net_give_up("no device \"%s\": %s (%d)", name, l4sys_errtostr(err), err);
+		give_up("no device \"%s\": %s (%d)", name, l4sys_errtostr(err), err);
 	err = virtio_pci_negotiate(&pci, NIC_FEATURES_WANT, NIC_FEATURES_MUST, &features);
 	if (err)
-		net_give_up("the device cannot be used: %s (%d)", l4sys_errtostr(err), err);
+		give_up("the device cannot be used: %s (%d)", l4sys_errtostr(err), err);
 	virtio_pci_config(&pci, &config, sizeof(config));
 	d->mac = features & VIRTIO_NET_F_MAC ? net_mac(config.mac) : 0;
 	d->irq = pci.irq;

@@ -43,3 +43,12 @@ void l4re_util_cap_free_um(l4_cap_idx_t cap)
 	l4_task_release_cap(l4re_env()->task, cap);
 	l4re_util_cap_free(cap);
 }
+
+void l4re_util_cap_empty(l4_cap_idx_t cap)
+{
+	l4_utcb_t *u = l4_utcb();
+	l4_msg_regs_t kept = u->msg;
+
+	l4_task_release_cap(l4re_env()->task, cap);
+	u->msg = kept;
+}

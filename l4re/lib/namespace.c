@@ -3,9 +3,11 @@
 #include "string.h"
 
 #include <l4/re/c/namespace.h>
+#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/re/protocols.h>
 #include <l4/sys/factory.h>
+#include <l4/sys/task.h>
 
 #define NAME_BYTES 39
 
@@ -70,6 +72,18 @@ long l4re_ns_keep_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj)
 	l4re_ns_unlink_srv(srv, name);
 	err = register_obj(srv, name, l4_obj_fpage(obj, 0, L4_CAP_FPAGE_RWS), L4_MAP_ITEM_GRANT);
 	return err < 0 ? err : l4re_ns_query_srv(srv, name, obj);
+}
+
+l4_cap_idx_t l4re_ns_recall_srv(l4re_namespace_t srv, const char *name)
+{
+	l4_cap_idx_t cap = l4re_util_cap_alloc();
+
+	if (l4_is_invalid_cap(cap))
+		return cap;
+	if (l4re_ns_query_srv(srv, name, cap) >= 0 && l4_error(l4_task_cap_valid(l4re_env()->task, cap)) > 0)
+		return cap;
+	l4re_util_cap_free(cap);
+	return L4_INVALID_CAP;
 }
 
 long l4re_ns_unlink_srv(l4re_namespace_t srv, const char *name)

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "edu.h"
+
 #include <l4/re/c/control.h>
 #include <l4/re/c/dma_space.h>
 #include <l4/re/c/mem_alloc.h>
@@ -20,17 +22,6 @@
 #include <l4/sys/irq.h>
 #include <l4/sys/kip_api.h>
 
-#define EDU_IRQ_STATUS 0x24
-#define EDU_IRQ_ACK 0x64
-#define EDU_DMA_FROM 0x80
-#define EDU_DMA_TO 0x88
-#define EDU_DMA_COUNT 0x90
-#define EDU_DMA_COMMAND 0x98
-#define EDU_DMA_START 1
-#define EDU_DMA_TO_MEMORY 2
-#define EDU_DMA_IRQ 4
-#define EDU_BUFFER 0x40000
-#define EDU_BYTES 2048
 #define VICTIM_BYTES (512UL << 20)
 #define STEP 512 /* one word of so many bytes carries the pattern */
 

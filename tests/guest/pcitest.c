@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edu.h"
+
 #include <l4/re/c/control.h>
 #include <l4/re/c/dma_space.h>
 #include <l4/re/c/mem_alloc.h>
@@ -20,19 +22,6 @@
 #include <l4/sys/irq.h>
 #include <l4/sys/task.h>
 
-#define EDU_LIVE 0x04
-#define EDU_IRQ_STATUS 0x24
-#define EDU_IRQ_RAISE 0x60
-#define EDU_IRQ_ACK 0x64
-#define EDU_DMA_FROM 0x80
-#define EDU_DMA_TO 0x88
-#define EDU_DMA_COUNT 0x90
-#define EDU_DMA_COMMAND 0x98
-#define EDU_DMA_START 1
-#define EDU_DMA_TO_MEMORY 2
-#define EDU_DMA_IRQ 4
-#define EDU_BUFFER 0x40000
-#define EDU_BYTES 2048 /* the last byte of its 4096 cannot be named */
 #define COMMAND 0x04
 #define COMMAND_MASTER 4
 #define BAR0 0x10

@@ -13,7 +13,7 @@
 #include <l4/sys/err.h>
 
 #include "block.h"
-#include "support/random.h"
+#include "support/named.h"
 
 #define SESSIONS 3
 #define WINDOW 0x20000UL
@@ -28,16 +28,7 @@ static char disk[DISK_SECTORS * 512];
 static struct block_service *service;
 static struct block_request *at_device[BLOCK_REQUESTS_MAX];
 static unsigned int at_device_count, notified[SESSIONS], want_again;
-static const char *test;
 static l4_uint64_t clock_ns;
-
-static void check(int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s %s (seed %lu)\n", test, what, seed);
-	exit(1);
-}
 
 static void submit(struct block_request *r)
 {

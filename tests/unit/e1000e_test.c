@@ -11,7 +11,7 @@
 #include <l4/sys/err.h>
 
 #include "e1000e.h"
-#include "support/random.h"
+#include "support/named.h"
 
 #define DMA 0x7000000UL
 #define FRAMES 64
@@ -19,17 +19,8 @@
 static struct e1000e e;
 static struct e1000e_memory *memory;
 static unsigned char *regs;
-static const char *test;
 #define OBLIGING ~0U
 static unsigned int pauses, stubborn = OBLIGING; /* the register at which it does not do what it should */
-
-static void check(int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s %s (seed %lu)\n", test, what, seed);
-	exit(1);
-}
 
 static l4_uint32_t *reg(unsigned int at) { return (l4_uint32_t *)(regs + at); }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "net.h"
-#include "support/random.h"
+#include "support/named.h"
 
 #define SESSIONS 3
 #define PORTS (SESSIONS + 1) /* the last: the uplink */
@@ -28,15 +28,6 @@ static char *window[SESSIONS];
 static struct net_service *service;
 static l4_uint32_t seconds;
 static unsigned int notified[SESSIONS], uplink_full;
-static const char *test;
-
-static void check(int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s %s (seed %lu)\n", test, what, seed);
-	exit(1);
-}
 
 /* What a port is to get, in order. */
 struct expected {

@@ -13,7 +13,7 @@
 #include <l4/sys/err.h>
 
 #include "controller.h"
-#include "support/random.h"
+#include "support/named.h"
 
 #define DMA 0x7000000UL
 #define WINDOW_DMA 0x9000000UL
@@ -25,15 +25,6 @@ static struct nvme_disk disk;
 static struct block_request requests[BLOCK_REQUESTS_MAX];
 static struct block_session session;
 static l4_uint8_t *window, *contents;
-static const char *test;
-
-static void check(int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s %s (seed %lu)\n", test, what, seed);
-	exit(1);
-}
 
 /* --- a device that keeps to the rules */
 

@@ -12,7 +12,7 @@
 #include <l4/sys/err.h>
 
 #include "nic.h"
-#include "support/random.h"
+#include "support/named.h"
 
 #define DMA 0x7000000UL
 
@@ -20,15 +20,6 @@ static struct nic nic;
 static struct nic_memory *memory;
 static struct vring_server device[2];
 static struct vring_chain chain;
-static const char *test;
-
-static void check(int good, const char *what)
-{
-	if (good)
-		return;
-	printf("not ok %s %s (seed %lu)\n", test, what, seed);
-	exit(1);
-}
 
 /* The device sees the driver's memory at DMA and nothing else. */
 static void start(l4_uint64_t features)

@@ -19,6 +19,11 @@ long l4re_ns_register_obj_srv(l4re_namespace_t srv, const char *name, l4_cap_idx
  * got from others then outlives this task. Errors as above; -L4_EIO, -L4_ENOENT: it is in the name space, but not back.
  */
 long l4re_ns_keep_srv(l4re_namespace_t srv, const char *name, l4_cap_idx_t obj);
+/**
+ * Skerry: what a task before this one kept, in a slot of its own. L4_INVALID_CAP: there is none, its object is gone, or there is no
+ * free slot.
+ */
+l4_cap_idx_t l4re_ns_recall_srv(l4re_namespace_t srv, const char *name);
 /** Remove a name. */
 long l4re_ns_unlink_srv(l4re_namespace_t srv, const char *name);
 /** Skerry: new empty name space, paid by the program's allocator. */

@@ -11,5 +11,9 @@ l4_cap_idx_t l4re_util_cap_alloc(void);
 void l4re_util_cap_free(l4_cap_idx_t cap);
 /** Empty the slot, then give it back. */
 void l4re_util_cap_free_um(l4_cap_idx_t cap);
+/**
+ * Empty the slot and keep it, for what comes with the next message. The message registers stay as they are: a server's answer is in them.
+ */
+void l4re_util_cap_empty(l4_cap_idx_t cap);
 
 #endif
