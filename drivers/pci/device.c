@@ -322,21 +322,28 @@ static int msix_enable(struct pci_function *f)
 	return 0;
 }
 
-static void interrupts_off(struct pci_function *f)
+static void irqs_delete(struct pci_function *f)
 {
 	struct device *d = device_of(f);
 	unsigned n;
 
-	if (f->caps.msix)
-		put(f, f->caps.msix + PCI_MSIX_CONTROL, 2, 0);
-	if (f->caps.msi)
-		put(f, f->caps.msi + PCI_MSI_CONTROL, 2, get(f, f->caps.msi + PCI_MSI_CONTROL, 2) & ~PCI_MSI_ENABLE);
 	for (n = 0; n < DEVICE_IRQS; n++)
 		irq_delete(d, n);
 	hw_memory_put(&d->msix);
 }
 
-/* First of all it does no more DMA; the rest may take its time. */
+static void messages_off(const struct pci_function *f)
+{
+	if (f->caps.msix)
+		put(f, f->caps.msix + PCI_MSIX_CONTROL, 2, 0);
+	if (f->caps.msi)
+		put(f, f->caps.msi + PCI_MSI_CONTROL, 2, get(f, f->caps.msi + PCI_MSI_CONTROL, 2) & ~PCI_MSI_ENABLE);
+}
+
+/*
+ * First of all it does no more DMA, messages included; the rest may take its time. Messages are switched off behind the reset: one that
+ * the device holds back is due meanwhile, and goes nowhere. QEMU's 82574 does not outlive one that becomes due without MSI-X.
+ */
 int device_close(struct pci_function *f)
 {
 	struct device *d = device_of(f);
@@ -347,10 +354,11 @@ int device_close(struct pci_function *f)
 	put(f, PCI_COMMAND, 2, (get(f, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_OFF);
 	reset_drain(bus, f);
 	err = dma_close(f);
-	interrupts_off(f);
+	irqs_delete(f);
 	maps_revoke(f);
 	d->open = 0;
 	d->fresh = reset_function(bus, f) >= 0 && !err;
+	messages_off(f);
 	put(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	pci_bars_write(bus, f);
 	return err;
@@ -394,7 +402,8 @@ int device_open(struct pci_function *f)
 	err = prepare(f);
 	if (err < 0) {
 		d->fresh = !dma_close(f);
-		interrupts_off(f);
+		irqs_delete(f);
+		messages_off(f);
 		put(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 		return err;
 	}

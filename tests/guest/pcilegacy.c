@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the PCI manager does for devices of other kinds: a function-level reset (QEMU's NVMe controller), an interrupt line (its e1000), and
- * a port BAR (its transitional virtio devices). It ends itself by touching a port that was taken away.
- * Registers: NVM Express 1.4, section 3.1; Intel 8254x, section 13; virtio 1.2, section 4.1.4.10 (legacy).
+ * What the PCI manager does for devices of other kinds: a function-level reset (QEMU's NVMe controller), an interrupt line (its e1000), a
+ * device that goes on after an interrupt (its e1000e), and a port BAR (its transitional virtio devices). It ends itself by touching a port that
+ * was taken away.
+ * Registers: NVM Express 1.4, section 3.1; Intel 8254x, section 13; Intel 82574, section 10; virtio 1.2, section 4.1.4.10 (legacy).
  */
 #include <stdio.h>
 
@@ -21,6 +22,9 @@
 #define E1000_ICS 0xc8
 #define E1000_IMS 0xd0
 #define E1000_LINK_CHANGED 4
+#define E1000E_IVAR 0xe4
+#define E1000E_IVAR_RXQ0 8
+#define E1000E_RXQ0 (1U << 20)
 #define VIRTIO_LEGACY_STATUS 18
 #define VIRTIO_LEGACY_BYTES 20
 
@@ -94,6 +98,30 @@ static void test_line(void)
 	CHECK(l4re_pci_close(pci, fn) == 0);
 }
 
+/*
+ * For 128 us after a message the 82574 holds back the next one. Closed meanwhile it must have come to rest before its MSI-X is switched
+ * off: QEMU's ends QEMU otherwise.
+ */
+static void test_at_rest(void)
+{
+	volatile l4_uint32_t *regs;
+	unsigned fn, i;
+
+	for (i = 0; i < 20 && !failed; i++) {
+		l4_cap_idx_t irq = l4re_util_cap_alloc(), space = l4re_util_cap_alloc();
+
+		regs = open_registers("e1000e", &fn, 0x6000);
+		CHECK(l4re_pci_irq(pci, fn, 0, irq) == 0);
+		CHECK(l4re_pci_dma_space(pci, fn, space) == 0);
+		if (failed)
+			return;
+		regs[E1000E_IVAR / 4] = E1000E_IVAR_RXQ0;
+		regs[E1000_IMS / 4] = E1000E_RXQ0;
+		regs[E1000_ICS / 4] = E1000E_RXQ0;
+		CHECK(l4re_pci_close(pci, fn) == 0);
+	}
+}
+
 /* Returns a port that was the device's and is nobody's any more. */
 static unsigned test_ports(void)
 {
@@ -133,6 +161,7 @@ int main(void)
 	pci = l4re_env_get_cap("pci");
 	test_reset();
 	test_line();
+	test_at_rest();
 	port = test_ports();
 	if (failed)
 		return 1;
