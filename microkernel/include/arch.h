@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The arch contract: everything the portable kernel asks of the machine layer.
+ * The arch contract: everything the portable kernel asks of the machine layer; what is inline is in arch_inline.h.
  * All functions run with interrupts off on the calling CPU.
  */
 #ifndef ARCH_H
@@ -26,7 +26,6 @@ bool arch_phys_is_user(u64 pa, u64 bytes);
 bool arch_phys_is_ram(u64 pa, u64 bytes);
 
 /* --- time */
-static inline u64 arch_tsc(void);
 /** Kernel clock in ns: 128-bit multiply, O(1). */
 u64 clock_ns(void);
 u64 tsc_to_ns(u64 tsc);
@@ -57,9 +56,6 @@ void arch_irq_window(void);
 void arch_idle_wait(void);
 
 /* --- address spaces (see space.h for the TLB functions the arch layer gives) */
-static inline void arch_load_cr3(u64 cr3);
-static inline u64 arch_cr3(void);
-
 /** If a table of s is loaded on a CPU, load the kernel's own. */
 void arch_space_leave(struct space *s);
 
@@ -69,21 +65,10 @@ void fpu_init_state(void *area);
 void fpu_save(void *area);
 void fpu_restore(const void *area);
 extern bool fpu_have_xsaveopt;
-/** Save into one area, then load from another. */
-static inline void fpu_exchange(void *save, const void *restore);
-static inline void arch_fpu_enable(void);  /* clear CR0.TS */
 
 /* --- user state that is not in the frame */
-static inline u64 arch_cr2(void);
-static inline u32 arch_segments_any(void);
-static inline void arch_segments_read(u16 *ds, u16 *es, u16 *fs, u16 *gs);
 /** Load user data segment selectors (they were read by arch_segments_read); keeps the kernel's GS base. */
 void arch_segments_write(u16 ds, u16 es, u16 fs, u16 gs);
-/** User FS base and user GS base (the one swapgs brings back), by FSGSBASE instructions. */
-static inline void arch_user_bases_read(u64 *fs, u64 *gs);
-/** Read the old bases, load new ones. */
-static inline void arch_user_bases_switch(u64 *old_fs, u64 *old_gs, u64 fs, u64 gs);
-static inline void arch_user_bases_write(u64 fs, u64 gs);
 /** Save DR6 in prev[4] and load next's {DR0-3, DR6, DR7}; NULL = none (DR7 = 0x400). */
 void arch_debug_switch(u64 *prev, u64 *next);
 u64 arch_debug_take_dr6(void); /* read and clear */

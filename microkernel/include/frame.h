@@ -56,14 +56,12 @@ static inline struct frame_info *frame_info(const void *va)
 u64 frame_free_bytes(void);
 
 struct slab {
-	const char *name;
 	u32 size, align;
 	void *partial; /* private to slab.c, as the next three */
 	u32 first, count; /* where a block's objects start, how many there are; 0 until the first is made */
 	unsigned int order;
-	u64 objects;
 };
-#define SLAB_INIT(type, n) { .name = (n), .size = sizeof(type), .align = _Alignof(type) }
+#define SLAB_INIT(type) { .size = sizeof(type), .align = _Alignof(type) }
 
 /** A zeroed object charged with its size, or NULL. */
 void *must_check slab_alloc(struct slab *s, struct quota *q);

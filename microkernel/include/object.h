@@ -34,6 +34,9 @@ static inline unsigned int fpage_rights(l4_fpage_t f) { return f.raw & L4_FPAGE_
 static inline u64 fpage_number(l4_fpage_t f) { return f.raw >> L4_FPAGE_ADDR_SHIFT; }
 static inline u64 fpage_addr(l4_fpage_t f) { return f.raw & ~0xfffUL; }
 
+/* Of the objects that there are once. */
+extern const struct kobject_ops scheduler_ops, icu_ops, log_ops, trace_ops, physmem_ops, platform_ops, debugger_ops;
+
 /** The object behind a selector of t's task if it has the type and rights, else NULL. */
 struct kobject *object_lookup(struct thread *t, l4_cap_idx_t cap, enum kobject_type type, unsigned int rights);
 static inline struct task *lookup_task(struct thread *t, l4_cap_idx_t cap, unsigned int rights)
@@ -62,7 +65,6 @@ struct irq {
 	struct sender sender;
 	struct timeout timer;
 	bool pending;          /* triggered while no thread was bound */
-	bool masked_level;
 	s64 line;              /* I/O APIC line or MSI number it is bound to, -1 none */
 	unsigned int vector;
 };

@@ -6,11 +6,9 @@
 #include "types.h"
 
 void *memcpy(void *to, const void *from, size_t bytes);
-void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
 size_t strlen(const char *s);
-char *strncpy(char *to, const char *from, size_t bytes);
 int strncmp(const char *a, const char *b, size_t bytes);
 
 #endif

@@ -15,7 +15,6 @@ struct task {
 	struct list threads;  /* bound threads, by task_link */
 	struct list viewers;  /* vCPU threads whose view it is, by view_link */
 	u64 view_owner;       /* id of the server the supervisor view was made for, 0 = none */
-	u8 destroy_stage;
 };
 
 extern const struct kobject_ops task_ops;

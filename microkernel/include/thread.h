@@ -174,6 +174,11 @@ static inline bool user_ip_valid(u64 ip)
 }
 #define USER_CS 0x33
 #define USER_SS 0x2b
+#define RFLAGS_TF 0x100
+#define RFLAGS_RF 0x10000
+/* CF PF AF ZF SF TF DF OF RF AC ID: what user code may have set; not NT (iretq would fault), not IOPL */
+#define USER_FLAGS_MASK 0x250dd5
+#define SYSRET_FLAGS (USER_FLAGS_MASK & ~(RFLAGS_TF | RFLAGS_RF)) /* what sysret may restore; IF and bit 1 are always set */
 
 /* vcpu.c */
 /** Start t at its entry point with `trapno`; its interrupted state is in t->frame. */

@@ -16,7 +16,7 @@
 #define IO_PORTS 0x10000UL
 #define IO_BITMAP_ORDER 1
 
-static struct slab ports_slab = SLAB_INIT(struct space, "iospace");
+static struct slab ports_slab = SLAB_INIT(struct space);
 
 static int iospace_setup(struct iospace *io)
 {

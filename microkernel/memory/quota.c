@@ -10,7 +10,7 @@
 
 #define QUOTA_MAX_DEPTH 32
 
-static struct slab quota_slab = SLAB_INIT(struct quota, "quota");
+static struct slab quota_slab = SLAB_INIT(struct quota);
 
 void quota_init(struct quota *q, u64 limit)
 {

@@ -92,7 +92,6 @@ void *slab_alloc_raw(struct slab *s, struct quota *q)
 		obj = (char *)b + s->first + b->fresh++ * s->size;
 	if (++b->used == s->count)
 		block_unlink(s, b);
-	s->objects++;
 	return obj;
 }
 
@@ -111,7 +110,6 @@ void slab_free(struct slab *s, void *obj, struct quota *q)
 		block_link(s, b);
 	memcpy(obj, &b->free, sizeof(void *));
 	b->free = obj;
-	s->objects--;
 	if (--b->used == 0) {
 		block_unlink(s, b);
 		frame_free(b, s->order, NULL);

@@ -3,7 +3,7 @@
 #include "object.h"
 #include "transfer.h"
 
-static struct slab factory_slab = SLAB_INIT(struct factory, "factory");
+static struct slab factory_slab = SLAB_INIT(struct factory);
 
 static const struct kobject_ops factory_ops;
 
@@ -136,7 +136,6 @@ static l4_mword_t factory_invoke(struct kobject *k, struct thread *from, unsigne
 	unsigned int words = tag_words(tag);
 	int err;
 
-	(void)rights;
 	if (tag_label(tag) != L4_PROTO_FACTORY)
 		return tag_error(-L4_EBADPROTO);
 	if (words < 1)

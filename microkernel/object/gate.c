@@ -2,7 +2,7 @@
 /* IPC gates: a capability to send to a thread with a label the sender cannot forge. */
 #include "object.h"
 
-static struct slab gate_slab = SLAB_INIT(struct gate, "gate");
+static struct slab gate_slab = SLAB_INIT(struct gate);
 static const struct kobject_ops gate_ops;
 
 int gate_create(struct gate **out, struct quota *q, struct thread *thread, l4_umword_t label)

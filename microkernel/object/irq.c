@@ -12,7 +12,7 @@
 
 #define MSI_COUNT 64
 
-static struct slab irq_slab = SLAB_INIT(struct irq, "irq");
+static struct slab irq_slab = SLAB_INIT(struct irq);
 static const struct kobject_ops irq_ops;
 static struct irq *vector_irq[256]; /* not counted: cleared when the IRQ object dies */
 static u32 line_mode[VECTOR_IRQ_LAST - VECTOR_IRQ_FIRST + 1];
@@ -283,7 +283,6 @@ static l4_mword_t icu_invoke(struct kobject *k, struct thread *from, unsigned in
 	unsigned int words = tag_words(tag);
 	int index;
 
-	(void)k;
 	if (tag_label(tag) != L4_PROTO_IRQ)
 		return tag_error(-L4_EBADPROTO);
 	if (words < 1)
@@ -302,5 +301,4 @@ static l4_mword_t icu_invoke(struct kobject *k, struct thread *from, unsigned in
 	return icu_line_op(from, mr[0], index);
 }
 
-extern const struct kobject_ops icu_ops;
 const struct kobject_ops icu_ops = { .invoke = icu_invoke };

@@ -56,7 +56,6 @@ static l4_mword_t log_invoke(struct kobject *k, struct thread *from, unsigned in
 	l4_umword_t *mr = from->utcb->msg.mr;
 	unsigned int words = tag_words(tag);
 
-	(void)k;
 	if (words < 1)
 		return tag_error(-L4_EMSGTOOSHORT);
 	if (tag_label(tag) == L4_PROTO_LOG && mr[0] == L4_VCON_WRITE_OP)
@@ -87,5 +86,4 @@ static l4_mword_t log_invoke(struct kobject *k, struct thread *from, unsigned in
 	}
 }
 
-extern const struct kobject_ops log_ops;
 const struct kobject_ops log_ops = { .invoke = log_invoke };

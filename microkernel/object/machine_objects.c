@@ -43,7 +43,6 @@ static l4_mword_t physmem_invoke(struct kobject *k, struct thread *from, unsigne
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
 
-	(void)k;
 	if (tag_label(tag) != L4_PROTO_PHYSMEM)
 		return tag_error(-L4_EBADPROTO);
 	if (tag_words(tag) < 3)
@@ -63,7 +62,6 @@ static l4_mword_t platform_invoke(struct kobject *k, struct thread *from, unsign
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
 
-	(void)k;
 	if (tag_label(tag) != L4_PROTO_META)
 		return tag_error(-L4_EBADPROTO);
 	if (tag_words(tag) < 2)
@@ -87,8 +85,6 @@ static l4_mword_t debugger_invoke(struct kobject *k, struct thread *from, unsign
 	unsigned int words = tag_words(tag), have;
 	struct kobject *obj;
 
-	(void)k;
-	(void)rights;
 	if (tag_label(tag) != L4_PROTO_DEBUGGER)
 		return tag_error(-L4_EBADPROTO);
 	if (words < 2)

@@ -6,8 +6,6 @@
 #include "frame.h"
 #include "trace.h"
 
-extern const struct kobject_ops scheduler_ops, icu_ops, log_ops, trace_ops, physmem_ops, platform_ops,
-	debugger_ops;
 void exit_to_user(void) __attribute__((noreturn));
 
 static struct quota kernel_quota;

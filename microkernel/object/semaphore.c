@@ -9,7 +9,7 @@ struct semaphore {
 	struct heap waiters;
 };
 
-static struct slab semaphore_slab = SLAB_INIT(struct semaphore, "semaphore");
+static struct slab semaphore_slab = SLAB_INIT(struct semaphore);
 static const struct kobject_ops semaphore_ops;
 
 int semaphore_create(struct kobject **out, struct quota *q, u64 count)

@@ -14,7 +14,7 @@
 #define KU_MEM_ORDER_MAX 16 /* entered in one go */
 #define SLOTS_PER_STEP 16 /* empty ones, looked at */
 
-static struct slab task_slab = SLAB_INIT(struct task, "task");
+static struct slab task_slab = SLAB_INIT(struct task);
 
 int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
 {

@@ -6,12 +6,11 @@
  * (THREAD_CONTROL), given an ip (EX_REGS), given a priority (SCHEDULER_RUN_THREAD).
  */
 #include "arch.h"
-#include "asm_consts.h"
 #include "object.h"
 #include "pte.h"
 
-static struct slab thread_slab = SLAB_INIT(struct thread, "thread");
-static struct slab fpu_slab = { .name = "fpu", .align = 64 };
+static struct slab thread_slab = SLAB_INIT(struct thread);
+static struct slab fpu_slab = { .align = 64 };
 
 struct thread *thread_create(struct quota *q)
 {

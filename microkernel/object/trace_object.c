@@ -45,7 +45,6 @@ static l4_mword_t trace_invoke(struct kobject *k, struct thread *from, unsigned 
 	unsigned int words = tag_words(tag);
 	u64 old;
 
-	(void)k;
 	if (tag_label(tag) != L4_PROTO_TRACE)
 		return tag_error(-L4_EBADPROTO);
 	if (words < 1 || (words < 2 && mr[0] != L4_TRACE_COUNTERS_OP))
@@ -70,5 +69,4 @@ static l4_mword_t trace_invoke(struct kobject *k, struct thread *from, unsigned 
 	}
 }
 
-extern const struct kobject_ops trace_ops;
 const struct kobject_ops trace_ops = { .invoke = trace_invoke };

@@ -8,7 +8,6 @@
 #include "arch.h"
 #include "object.h"
 #include "transfer.h"
-#include "asm_consts.h"
 
 
 /* Position in the receiver's buffer registers. */

@@ -8,7 +8,6 @@
  * what decides anything is read once, and TF_VCPU_USER, not `state`, tells the kernel the mode.
  */
 #include "arch.h"
-#include "asm_consts.h"
 #include "object.h"
 #include "trace.h"
 

@@ -156,8 +156,8 @@ static void slab_exercise(struct slab *s)
 
 static void slabs_random(void)
 {
-	struct slab odd = SLAB_INIT(struct odd, "odd"), large = SLAB_INIT(struct large, "large"),
-		    huge = SLAB_INIT(struct huge, "huge");
+	struct slab odd = SLAB_INIT(struct odd), large = SLAB_INIT(struct large),
+		    huge = SLAB_INIT(struct huge);
 
 	pool_init(4UL << 20);
 	slab_exercise(&odd);

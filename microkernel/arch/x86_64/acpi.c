@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The few facts the kernel needs from ACPI: APICs, CPUs, HPET, power-off port.
+ * The few facts the kernel needs from ACPI: APICs, HPET, power-off port.
  *
  * Tables are firmware's: each is used only when it lies in mapped memory, its
  * length is plausible and its checksum is right.
@@ -71,9 +71,7 @@ static void madt_override(const u8 *e)
 
 static void madt_entry(const u8 *e, u8 bytes)
 {
-	if (e[0] == 0 && bytes >= 8 && (e[4] & 1) && acpi.cpus < ACPI_CPUS)
-		acpi.cpu_apic_id[acpi.cpus++] = e[3];
-	else if (e[0] == 1 && bytes >= 12)
+	if (e[0] == 1 && bytes >= 12)
 		madt_io_apic(e);
 	else if (e[0] == 2 && bytes >= 10)
 		madt_override(e);

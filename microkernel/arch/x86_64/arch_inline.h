@@ -29,21 +29,16 @@ static inline void arch_load_cr3(u64 cr3)
 	asm volatile("mov %0, %%cr3" : : "r"(cr3) : "memory");
 }
 
-static inline u64 arch_cr3(void)
-{
-	u64 value;
-
-	asm volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
-static inline u64 arch_cr2(void)
-{
-	u64 value;
-
-	asm volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
+#define ARCH_REGISTER(name) \
+	static inline u64 arch_##name(void) \
+	{ \
+		u64 value; \
+\
+		asm volatile("mov %%" #name ", %0" : "=r"(value)); \
+		return value; \
+	}
+ARCH_REGISTER(cr2)
+ARCH_REGISTER(cr3)
 
 /** All four data segment selectors or-ed: 0 in nearly every thread. */
 static inline u32 arch_segments_any(void)
@@ -61,11 +56,13 @@ static inline void arch_segments_read(u16 *ds, u16 *es, u16 *fs, u16 *gs)
 		     : "=m"(*ds), "=m"(*es), "=m"(*fs), "=m"(*gs));
 }
 
+/** User FS base and user GS base (the one swapgs brings back). */
 static inline void arch_user_bases_read(u64 *fs, u64 *gs)
 {
 	asm volatile("rdfsbase %0; swapgs; rdgsbase %1; swapgs" : "=&r"(*fs), "=&r"(*gs));
 }
 
+/** Read the old bases, load new ones. */
 static inline void arch_user_bases_switch(u64 *old_fs, u64 *old_gs, u64 fs, u64 gs)
 {
 	u64 was_fs, was_gs;
@@ -76,6 +73,7 @@ static inline void arch_user_bases_switch(u64 *old_fs, u64 *old_gs, u64 fs, u64 
 	*old_gs = was_gs;
 }
 
+/** Save into one area, then load from another. */
 static inline void fpu_exchange(void *save, const void *restore)
 {
 	if (likely(fpu_have_xsaveopt)) {

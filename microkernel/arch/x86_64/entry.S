@@ -13,7 +13,6 @@
 #include <l4/sys/consts.h>
 #include <l4/sys/vcpu_layout.h>
 #include "offsets.h"
-#include "asm_consts.h"
 
 	.text
 

@@ -24,7 +24,6 @@ void arch_boot(u32 magic, u32 info_pa) __attribute__((noreturn));
 const char *cmdline_option(const char *name);
 
 /* memmap.c: the KIP's memory list, sorted and free of overlap. */
-void memmap_add(u64 start, u64 end, u64 type);
 void memmap_mark(u64 start, u64 end, u64 type);
 u64 memmap_top_of_ram(void);
 /** Highest free (L4_MEM_RAM) range of `bytes` aligned to 2 MiB below `limit`; 0: none. */
@@ -38,21 +37,18 @@ u64 paging_map_device(u64 pa);
 
 /* cpu.c */
 void cpu_init(unsigned int cpu);
-void idt_init(void);
 bool cpu_has_1g_pages(void);
 /** End of the physical address space. */
 u64 cpu_physical_limit(void);
 
 /* acpi.c: facts found, zero when not. */
 #define ACPI_IO_APICS 8
-#define ACPI_CPUS 64
 #define ACPI_ISA_IRQS 16
 struct acpi_facts {
 	u64 rsdp, local_apic_pa, hpet_pa;
 	u16 pm1a_control;
-	unsigned int io_apics, cpus;
+	unsigned int io_apics;
 	struct { u64 pa; u32 gsi; } io_apic[ACPI_IO_APICS];
-	u32 cpu_apic_id[ACPI_CPUS];
 	struct { u32 gsi; u16 flags; bool set; } isa[ACPI_ISA_IRQS];
 };
 extern struct acpi_facts acpi;

@@ -17,18 +17,6 @@ void *memcpy(void *to, const void *from, size_t bytes)
 	return to;
 }
 
-void *memmove(void *to, const void *from, size_t bytes)
-{
-	u8 *t = to;
-	const u8 *f = from;
-
-	if (t <= f || t >= f + bytes)
-		return memcpy(to, from, bytes);
-	while (bytes--)
-		t[bytes] = f[bytes];
-	return to;
-}
-
 void *memset(void *to, int value, size_t bytes)
 {
 	u8 *t = to;
@@ -56,17 +44,6 @@ size_t strlen(const char *s)
 	while (s[n])
 		n++;
 	return n;
-}
-
-char *strncpy(char *to, const char *from, size_t bytes)
-{
-	size_t i;
-
-	for (i = 0; i < bytes && from[i]; i++)
-		to[i] = from[i];
-	for (; i < bytes; i++)
-		to[i] = 0;
-	return to;
 }
 
 int strncmp(const char *a, const char *b, size_t bytes)

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Traps from user mode, interrupts, and the way out to the thread that runs next. */
 #include "arch.h"
-#include "asm_consts.h"
 #include "object.h"
 #include "trace.h"
 
-#define VECTOR_DB 1
 #define VECTOR_PF 14
 
 _Static_assert(sizeof(struct frame) % 16 == 0, "the CPU aligns rsp0 to 16");

@@ -37,23 +37,18 @@
 #define MSR_SYSENTER_CS 0x174
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
 #define MSR_FMASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define EFER_SCE 0x1
 #define EFER_NXE 0x800
 
-#define RFLAGS_TF 0x100
 #define RFLAGS_IF 0x200
 #define RFLAGS_DF 0x400
 #define RFLAGS_IOPL 0x3000
 #define RFLAGS_NT 0x4000
-#define RFLAGS_RF 0x10000
 #define RFLAGS_AC 0x40000
 
-#ifndef __ASSEMBLER__
 #include "types.h"
 
 struct cpuid {
@@ -79,14 +74,6 @@ static inline u64 rdmsr(u32 msr)
 static inline void wrmsr(u32 msr, u64 value)
 {
 	asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
-}
-
-static inline u64 xgetbv(u32 index)
-{
-	u32 low, high;
-
-	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(index));
-	return low | (u64)high << 32;
 }
 
 static inline void xsetbv(u32 index, u64 value)
@@ -127,50 +114,37 @@ static inline void mmio_write32(u64 va, u32 value)
 	*(volatile u32 *)va = value;
 }
 
-static inline u64 read_cr0(void)
-{
-	u64 value;
-
-	asm volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr0(u64 value)
-{
-	asm volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline u64 read_cr4(void)
-{
-	u64 value;
-
-	asm volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr4(u64 value)
-{
-	asm volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
+#define SPECIAL_REGISTER(name) \
+	static inline u64 read_##name(void) \
+	{ \
+		u64 value; \
+\
+		asm volatile("mov %%" #name ", %0" : "=r"(value)); \
+		return value; \
+	} \
+	static inline void write_##name(u64 value) \
+	{ \
+		asm volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
+	}
+SPECIAL_REGISTER(cr0)
+SPECIAL_REGISTER(cr4)
+SPECIAL_REGISTER(dr6)
+SPECIAL_REGISTER(dr7)
 
 static inline void invlpg(u64 va)
 {
 	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
-static inline void load_gdt(const void *table, u16 bytes)
-{
-	struct { u16 limit; u64 base; } __attribute__((packed)) pointer = { bytes - 1, (u64)table };
-
-	asm volatile("lgdt %0" : : "m"(pointer) : "memory");
-}
-
-static inline void load_idt(const void *table, u16 bytes)
-{
-	struct { u16 limit; u64 base; } __attribute__((packed)) pointer = { bytes - 1, (u64)table };
-
-	asm volatile("lidt %0" : : "m"(pointer) : "memory");
-}
+#define TABLE_REGISTER(name) \
+	static inline void load_##name(const void *table, u16 bytes) \
+	{ \
+		struct { u16 limit; u64 base; } __attribute__((packed)) pointer = { bytes - 1, (u64)table }; \
+\
+		asm volatile("l" #name " %0" : : "m"(pointer) : "memory"); \
+	}
+TABLE_REGISTER(gdt)
+TABLE_REGISTER(idt)
 
 /** After reset the LDT is the first 64 KiB of the address space, which is user memory. */
 static inline void load_no_ldt(void)
@@ -214,24 +188,6 @@ static inline void load_user_segments(u32 ds, u32 es, u32 fs, u32 gs)
 		     "movl %4, %%gs\n\t"
 		     "wrgsbase %0"
 		     : "=&r"(base) : "r"(ds), "r"(es), "r"(fs), "r"(gs) : "memory");
-}
-
-static inline u64 read_dr6(void)
-{
-	u64 value;
-
-	asm volatile("mov %%dr6, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_dr6(u64 value)
-{
-	asm volatile("mov %0, %%dr6" : : "r"(value));
-}
-
-static inline void write_dr7(u64 value)
-{
-	asm volatile("mov %0, %%dr7" : : "r"(value));
 }
 
 static inline void write_break_addresses(const u64 *address)
@@ -283,29 +239,15 @@ static inline void fill_words(u8 **to, u64 value, size_t words)
 	asm volatile("rep stosq" : "+D"(*to), "+c"(words) : "a"(value) : "memory");
 }
 
-static inline void fp_fxsave(void *area)
-{
-	asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
-}
-
-static inline void fp_fxrstor(const void *area)
-{
-	asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
-}
-
-static inline void fp_xsave(void *area)
-{
-	asm volatile("xsave64 (%0)" : : "r"(area), "a"(~0U), "d"(~0U) : "memory");
-}
-
-static inline void fp_xsaveopt(void *area)
-{
-	asm volatile("xsaveopt64 (%0)" : : "r"(area), "a"(~0U), "d"(~0U) : "memory");
-}
-
-static inline void fp_xrstor(const void *area)
-{
-	asm volatile("xrstor64 (%0)" : : "r"(area), "a"(~0U), "d"(~0U) : "memory");
-}
-#endif
+/* Instructions that save or load the state in an area; all components that XCR0 enables. */
+#define AREA_INSTRUCTION(function, instruction, type) \
+	static inline void function(type *area) \
+	{ \
+		asm volatile(instruction " (%0)" : : "r"(area), "a"(~0U), "d"(~0U) : "memory"); \
+	}
+AREA_INSTRUCTION(fp_fxsave, "fxsave64", void)
+AREA_INSTRUCTION(fp_fxrstor, "fxrstor64", const void)
+AREA_INSTRUCTION(fp_xsave, "xsave64", void)
+AREA_INSTRUCTION(fp_xsaveopt, "xsaveopt64", void)
+AREA_INSTRUCTION(fp_xrstor, "xrstor64", const void)
 #endif
