@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Two Linux instances (role is in the command line): one gives back what it gets by TCP, the other compares, for as long as the
 # killer of the network server works on a fast machine.
-ok() {
-	if [ "$2" = 0 ]; then echo "ok $1"; else echo "not ok $1"; fi
-}
+. /skerry/transfers
 
 dmesg -n 1
 if [ "$role" = one ]; then
@@ -16,16 +14,7 @@ n=0
 until ping -c 1 -W 1 10.0.2.21 >/dev/null || [ $n = 30 ]; do
 	n=$((n + 1))
 done
-seq 200000 >/tmp/numbers
-errors=0
-n=0
-while [ $n -lt 4 ] || [ $(cut -d. -f1 /proc/uptime) -lt 26 ]; do
-	n=$((n + 1))
-	nc 10.0.2.21 7 </tmp/numbers | cmp - /tmp/numbers || errors=1
-done
-ok "$n transfers to the other Linux and back" $errors
-grep -q "TcpExt:" /proc/net/netstat && [ "$(awk '$1 == "Tcp:" { v = $9 } END { print v }' /proc/net/snmp)" = 0 ]
-ok "no connection was reset" $?
+transfers "the other Linux" 10.0.2.21 200000 4 26
 ping -c 5 -W 5 10.0.2.23 >/dev/null
 ok "ping to the native station" $?
 nc 10.0.2.100 7 </tmp/numbers | cmp - /tmp/numbers
