@@ -8,14 +8,16 @@ static l4_mword_t run_thread(struct thread *from, unsigned int words)
 	l4_umword_t *mr = from->utcb->msg.mr;
 	struct thread *t;
 
-	if (words < 6)
+	if (words < 9)
 		return tag_error(-L4_EMSGTOOSHORT);
 	if (mr[3] < L4_SCHED_MIN_PRIO || mr[3] > L4_SCHED_MAX_PRIO)
 		return tag_error(-L4_EINVAL);
+	if (mr[5] | mr[6] | mr[7])
+		return tag_error(-L4_ENOSYS);
 	/* the only CPU there is must be among the wanted ones */
 	if (mr[1] != 0 || !(mr[2] & BIT(this_cpu()->id)))
 		return tag_error(-L4_EINVAL);
-	t = lookup_thread(from, mr[5], L4_CAP_RIGHT_S);
+	t = lookup_thread(from, mr[8], L4_CAP_RIGHT_S);
 	if (!t)
 		return tag_error(-L4_ENOENT);
 	sched_set(t, mr[3], mr[4]);

@@ -194,6 +194,9 @@ int component_run(struct component *c, l4_addr_t ip, l4_addr_t sp, l4_addr_t utc
 	long err;
 
 	p.affinity.map = c->desc->cpus & -c->desc->cpus;
+	p.budget = c->desc->budget_ns;
+	p.period = c->desc->period_ns;
+	p.low_prio = c->desc->low_prio;
 	l4_thread_control_start();
 	l4_thread_control_pager(L4_BASE_PAGER_CAP);
 	l4_thread_control_exc_handler(L4_BASE_PAGER_CAP);

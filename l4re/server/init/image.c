@@ -65,6 +65,7 @@ static int component_ok(const struct sysimg_component *c)
 	       file_ok(c->initrd) && file_ok(c->initrd_extra) && c->memory <= 1UL << 46 &&
 	       c->kernel_memory <= 1UL << 40 && c->stack <= 1UL << 30 && c->prio >= 1 && c->prio <= 255 &&
 	       c->max_prio <= 255 && c->cpus && c->on_exit <= SYSIMG_SHUTDOWN && c->on_fault <= SYSIMG_SHUTDOWN &&
+	       c->budget_ns <= c->period_ns && c->period_ns <= TIME_MAX && c->low_prio < c->prio &&
 	       c->heartbeat_ns <= TIME_MAX && c->ready_ns <= TIME_MAX && c->backoff_ns <= TIME_MAX && c->first_grant <= h->grant_count &&
 	       c->grant_count <= h->grant_count - c->first_grant;
 }

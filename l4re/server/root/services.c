@@ -205,7 +205,7 @@ int scheduler_create(struct quota *q, unsigned prio_max, l4_umword_t cpus, struc
 
 static long run_thread(const struct scheduler *s, const l4_umword_t *mr)
 {
-	l4_sched_param_t p = { { mr[1], mr[2] }, mr[3], mr[4] };
+	l4_sched_param_t p = { { mr[1], mr[2] }, mr[3], mr[4], mr[5], mr[6], mr[7] };
 	unsigned offset = mr[1] & 0xffffff;
 
 	if (!p.prio || p.prio > s->prio_max)
@@ -222,7 +222,7 @@ static long run_thread(const struct scheduler *s, const l4_umword_t *mr)
 l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag)
 {
 	const struct scheduler *s = (const struct scheduler *)o;
-	l4_umword_t *mr = l4_utcb_mr()->mr, copy[6];
+	l4_umword_t *mr = l4_utcb_mr()->mr, copy[9];
 	l4_sched_cpu_set_t set = { 0, 0 };
 	l4_umword_t max = 0;
 	long err;
@@ -236,7 +236,7 @@ l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag)
 		mr[1] = set.map & s->cpus;
 		return reply(err, 2);
 	case L4_SCHEDULER_RUN_THREAD_OP:
-		if (l4_msgtag_words(tag) < 6 || l4_msgtag_items(tag) != 1)
+		if (l4_msgtag_words(tag) < 9 || l4_msgtag_items(tag) != 1)
 			return reply(-L4_EMSGTOOSHORT, 0);
 		memcpy(copy, mr, sizeof(copy));
 		return reply(run_thread(s, copy), 0);

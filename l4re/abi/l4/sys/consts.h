@@ -151,5 +151,8 @@
 /* Scheduling. */
 #define L4_SCHED_MIN_PRIO 1
 #define L4_SCHED_MAX_PRIO 255
+#define L4_SCHED_BUDGET_MIN 10000UL /**< ns; shorter ones would spend the CPU on timer interrupts */
+#define L4_SCHED_PERIOD_MIN 100000UL /**< ns */
+#define L4_SCHED_PERIOD_MAX 3600000000000UL /**< ns: an hour */
 
 #endif

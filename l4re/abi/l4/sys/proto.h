@@ -58,6 +58,8 @@ enum l4_thread_ops {
 	L4_THREAD_VCPU_CONTROL_OP = 7,
 	/** mr[1] = selector of an IRQ to be triggered when the thread dies. */
 	L4_THREAD_REGISTER_DEL_IRQ_OP = 5,
+	/** mr[1] = selector of an IRQ (right W) to be triggered when the thread has used up its budget; L4_INVALID_CAP: none any more. */
+	L4_THREAD_REGISTER_OVERRUN_IRQ_OP = 8,
 	/** Rewrite labels of queued senders: from mr[1] on quadruples: match mask, match, delete bits, add bits. -L4_E2BIG: more than 64 senders wait. */
 	L4_THREAD_MODIFY_SENDER_OP = 6,
 	/**
@@ -140,7 +142,8 @@ enum l4_scheduler_ops {
 	L4_SCHEDULER_INFO_OP = 0, /**< result mr[0] = CPUs, mr[1] = online map */
 	/**
 	 * mr[1] = cpu map offset | granularity, mr[2] = CPU map, mr[3] = priority 1..255,
-	 * mr[4] = time slice ns (0 = default 10 ms, at least 100 us), mr[5] = thread selector (right S).
+	 * mr[4] = time slice ns (0 = default 10 ms, at least 100 us), mr[5] = budget ns, mr[6] = period ns,
+	 * mr[7] = priority while the budget is used up (0 = not to run), mr[8] = thread selector (right S).
 	 */
 	L4_SCHEDULER_RUN_THREAD_OP = 1,
 	L4_SCHEDULER_IDLE_TIME_OP = 2, /**< result mr[0] = ns */

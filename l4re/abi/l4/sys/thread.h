@@ -196,4 +196,19 @@ L4_INLINE l4_msgtag_t l4_thread_register_del_irq(l4_cap_idx_t thread, l4_cap_idx
 	return l4_thread_register_del_irq_u(thread, irq, l4_utcb());
 }
 
+/**
+ * Trigger irq (right W) each time the thread has used up its budget; L4_INVALID_CAP: no more. Right W on the thread.
+ * -L4_EINVAL: the thread has no budget; -L4_ENOENT: irq is none, or without the right; -L4_EBUSY: it has an IRQ already.
+ */
+L4_INLINE l4_msgtag_t l4_thread_register_overrun_irq_u(l4_cap_idx_t thread, l4_cap_idx_t irq, l4_utcb_t *u)
+{
+	u->msg.mr[0] = L4_THREAD_REGISTER_OVERRUN_IRQ_OP;
+	u->msg.mr[1] = irq;
+	return l4_invoke(thread, L4_PROTO_THREAD, 2, u);
+}
+L4_INLINE l4_msgtag_t l4_thread_register_overrun_irq(l4_cap_idx_t thread, l4_cap_idx_t irq)
+{
+	return l4_thread_register_overrun_irq_u(thread, irq, l4_utcb());
+}
+
 #endif

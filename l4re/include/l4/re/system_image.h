@@ -14,7 +14,7 @@
 #include <l4/sys/types.h>
 
 #define SYSIMG_MAGIC 0x676d695379726b53UL /* "SkrySimg" */
-#define SYSIMG_VERSION 2
+#define SYSIMG_VERSION 3
 #define SYSIMG_NONE 0xffffffffU
 
 struct sysimg_header {
@@ -49,6 +49,8 @@ struct sysimg_component {
 	l4_uint64_t backoff_ns;      /* before the first restart; each further one waits twice as long */
 	l4_uint64_t stable_ns;       /* who ran so long has its restarts forgotten; 0: never */
 	l4_uint64_t ready_ns;        /* a new program must have said by then that it is ready */
+	l4_uint64_t deadline_ns;     /* within which the admission check has proven that it has its budget; 0: nothing proven */
+	l4_uint32_t low_prio, reserved; /* while its budget is used up; 0: it does not run */
 };
 
 enum sysimg_grant_type {
@@ -79,7 +81,7 @@ struct sysimg_file {
 };
 
 _Static_assert(sizeof(struct sysimg_header) == 64, "image header");
-_Static_assert(sizeof(struct sysimg_component) == 136, "image component");
+_Static_assert(sizeof(struct sysimg_component) == 152, "image component");
 _Static_assert(sizeof(struct sysimg_grant) == 32, "image grant");
 _Static_assert(sizeof(struct sysimg_file) == 24, "image file");
 
