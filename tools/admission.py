@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""The admission check: does each component with a deadline get its budget within it? (docs/real-time.md)
+
+Per CPU, for fixed priorities with one budget in each period. Of the rest of the system it believes only what the
+kernel enforces: budgets, periods and highest priorities. All times are whole nanoseconds.
+"""
+import dataclasses
+from fractions import Fraction
+
+# Who runs on CPU 0 beside the components, without a budget.
+SERVERS = (("root", 110), ("init", 100))
+PRIORITY_MAX = 199
+# Bounds of docs/latency.md, rounded up, at one instruction a nanosecond: the longest path that cannot be preempted, and for
+# each job the timer interrupt that begins it, the one that gives its budget back, and the switch away from it.
+BLOCKING_NS, SWITCH_COST_NS = 2000, 2000
+STEPS_MAX = 100000
+UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
+
+
+def span(ns):
+    """As text that a description may contain: the largest unit of which it is a multiple."""
+    return next(f"{ns // size}{unit}" for unit, size in UNITS if ns % size == 0 and (ns or unit == "ns"))
+
+
+def listed(words):
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """What the kernel itself takes: once for each wait, and once for each job."""
+    blocking: int = BLOCKING_NS
+    switch_cost: int = SWITCH_COST_NS
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What one component, or a server of the system, may do to a CPU."""
+    name: str
+    priority: int
+    highest: int            # priority that one of its threads may have
+    budget: int = 0         # 0: none, it may run for ever
+    period: int = 0
+    low_priority: int = 0   # at which it goes on when its budget is used up; 0: it waits
+    deadline: int = 0       # 0: nothing is promised
+
+    @property
+    def endless(self):
+        """The highest priority at which it may run for ever; 0: at none."""
+        return self.low_priority if self.budget else self.highest
+
+
+def ratio(work, kernel):
+    """Of the CPU, for a work with a budget."""
+    return Fraction(work.budget + kernel.switch_cost, work.period)
+
+
+def in_the_way(own, works):
+    """Those that share its CPU's time with it or come before it: without a bound, and within a budget.
+    Equals take turns, so each may wait for all that the others have."""
+    others = [w for w in works if w is not own]
+    return [w for w in others if w.endless >= own.priority], [w for w in others if w.budget and w.highest >= own.priority]
+
+
+def response(own, before, kernel):
+    """From the moment all begin a job until own's budget is spent; None if that may never be.
+
+    The least t for which t = blocking + own job + all jobs that `before` may begin in t; the search starts at a bound from
+    below, the same equation without rounding up to whole jobs."""
+    left = 1 - sum((ratio(w, kernel) for w in before), Fraction(0))
+    if left <= 0:
+        return None
+    alone = kernel.blocking + own.budget + kernel.switch_cost
+    time = -(-alone // left)
+    for _ in range(STEPS_MAX):
+        needed = alone + sum(-(-time // w.period) * (w.budget + kernel.switch_cost) for w in before)
+        if needed == time:
+            return time
+        time = needed
+    return None
+
+
+def holds(own, works, kernel):
+    endless, before = in_the_way(own, works)
+    time = None if endless else response(own, before, kernel)
+    return time is not None and time <= own.deadline
+
+
+class Cpu:
+    """Everything that may run on one CPU."""
+
+    def __init__(self, number, works, kernel):
+        self.number, self.kernel = number, kernel
+        self.works = sorted(works, key=lambda w: -w.highest)
+
+    def response(self, own):
+        """None: it has no budget, or there is no bound."""
+        endless, before = in_the_way(own, self.works)
+        return None if endless or not own.budget else response(own, before, self.kernel)
+
+    def distance(self, own):
+        """From job to job, so that each finds its whole budget: what the one before used late comes back late."""
+        return own.period + self.response(own) - own.budget
+
+    def shares(self):
+        """Of those that a deadline is promised to."""
+        return sum((ratio(w, self.kernel) for w in self.works if w.deadline), Fraction(0))
+
+    def refusals(self):
+        """(component, reason) for each deadline that cannot be promised."""
+        promised = [w for w in self.works if w.deadline]
+        if self.shares() > 1:
+            parts = listed([f"{w.name} {percent(ratio(w, self.kernel))}" for w in promised])
+            return [(promised[-1], f"those with a deadline need more than all of CPU {self.number}, with the kernel's costs: {parts}")]
+        return [(w, self.reason(w)) for w in promised if not holds(w, self.works, self.kernel)]
+
+    def reason(self, own):
+        endless, before = in_the_way(own, self.works)
+        if endless:
+            return self.endless_reason(own, endless)
+        time = response(own, before, self.kernel)
+        first = f"response time {span(time)} is longer than {span(own.deadline)}" if time else "there is no bound of its response time"
+        jobs = [f"{w.name} {self.jobs(w, time)}" for w in before]
+        parts = [f"budget {span(own.budget)}", *jobs, f"switches {span(self.kernel.switch_cost)} a job", f"blocking {span(self.kernel.blocking)}"]
+        helps = self.helps(own, time)
+        return f"{first} on CPU {self.number} ({', '.join(parts)})" + (f"; would do: {', or '.join(helps)}" if helps else "")
+
+    def jobs(self, work, time):
+        if not time:
+            return f"{span(work.budget)} in each {span(work.period)}"
+        return f"{-(-time // work.period)} x {span(work.budget)}"
+
+    def endless_reason(self, own, endless):
+        names = listed([f"{w.name} (priority {w.endless})" for w in endless])
+        servers = [w for w in endless if (w.name, w.endless) in SERVERS]
+        rest = [w for w in endless if w not in servers]
+        bounded = [w.name for w in rest if w.budget]
+        unbounded = [w.name for w in rest if not w.budget]
+        fixes = [f"a priority above {max(w.endless for w in servers)}"] if servers else []
+        fixes += [f"a budget for {listed(unbounded)}"] if unbounded else []
+        fixes += [f"a low_priority below {own.priority} for {listed(bounded)}"] if bounded else []
+        top = max(w.endless for w in endless)
+        ways = [f"a priority above {top}"] if rest and top < PRIORITY_MAX else []
+        return (f"no response time on CPU {self.number}: {names} may run for ever at its priority {own.priority} or above; "
+                f"would help: {', or '.join(ways + [listed(fixes)])}")
+
+    def helps(self, own, time):
+        """What would be accepted, each by itself: a longer deadline, a smaller budget, other priorities."""
+        helps = [f"a deadline of {span(time)}"] if time and time <= own.period else []
+        budget = self.largest_budget(own)
+        helps += [f"a budget of {span(budget)}"] if budget else []
+        order = self.by_deadline()
+        if order:
+            helps.append("priorities in the order of the deadlines: " + ", ".join(w.name for w in order))
+        return helps
+
+    def largest_budget(self, own):
+        low, high = 0, own.budget
+        while high - low > 1:
+            middle = (low + high) // 2
+            smaller = dataclasses.replace(own, budget=middle)
+            if holds(smaller, [smaller if w is own else w for w in self.works], self.kernel):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def by_deadline(self):
+        """Those with a deadline, shortest first, if all held with their priorities in this order."""
+        promised = [w for w in self.works if w.deadline]
+        order = sorted(promised, key=lambda w: w.deadline)
+        steps = sorted((w.highest for w in promised), reverse=True)
+        if len(set(steps)) < len(steps):
+            return []
+        moved = [dataclasses.replace(w, priority=p, highest=p) for w, p in zip(order, steps)]
+        works = moved + [w for w in self.works if not w.deadline]
+        return order if all(holds(w, works, self.kernel) for w in moved) else []
+
+    def table(self):
+        """The analysis as text."""
+        head = ("component", "priority", "low", "budget", "period", "deadline", "response", "every", "share")
+        rows = [head] + [self.row(w) for w in self.works]
+        widths = [max(len(r[i]) for r in rows) for i in range(len(head))]
+        text = [f"CPU {self.number}: blocking {span(self.kernel.blocking)}, switch cost {span(self.kernel.switch_cost)}"]
+        for row in rows:
+            text.append("  ".join([row[0].ljust(widths[0])] + [c.rjust(n) for c, n in zip(row[1:], widths[1:])]))
+        left = 1 - sum((ratio(w, self.kernel) for w in self.works if w.budget), Fraction(0))
+        return "\n".join(text + [f"left by those with a budget: {percent(max(left, Fraction(0)))}"])
+
+    def row(self, work):
+        time, limit = self.response(work), work.deadline or work.period
+        priority = str(work.priority) + (f"..{work.highest}" if work.highest > work.priority else "")
+        if time is not None and time <= limit:
+            text = span(time)
+        else:
+            text = f"{span(time) if time else 'none'}, refused" if work.deadline else "-"
+        every = span(self.distance(work)) if work.deadline and time else "-"
+        spans = [span(n) if n else "-" for n in (work.budget, work.period, work.deadline)]
+        share = percent(ratio(work, self.kernel)) if work.budget else "-"
+        return (work.name, priority, str(work.low_priority or "-"), *spans, text, every, share)
+
+
+def percent(part):
+    return f"{float(100 * part):.1f} %"
+
+
+def cpus(components, kernel):
+    """One Cpu for each on which somebody may run."""
+    result = []
+    for number in range(max(c.cpus for c in components).bit_length()):
+        works = [Work(c.name, c.priority, c.max_priority, c.budget, c.period, c.low_priority, c.deadline)
+                 for c in components if c.cpus >> number & 1]
+        works += [Work(name, priority, priority) for name, priority in SERVERS if number == 0]
+        if works:
+            result.append(Cpu(number, works, kernel))
+    return result
