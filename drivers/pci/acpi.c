@@ -46,6 +46,15 @@ static void madt_override(struct acpi_facts *f, const l4_uint8_t *e)
 		f->overrides[f->override_count++] = o;
 }
 
+/* One more than there is room for counts: who has to know all of them sees that it does not. */
+static void madt_io_apic(struct acpi_facts *f, const l4_uint8_t *e)
+{
+	if (f->io_apic_count < ACPI_IO_APICS)
+		f->io_apics[f->io_apic_count] = (struct acpi_io_apic){ e[2], get32(e + 8) };
+	if (f->io_apic_count <= ACPI_IO_APICS)
+		f->io_apic_count++;
+}
+
 static void read_madt(struct acpi_facts *f, const l4_uint8_t *t, unsigned bytes)
 {
 	unsigned at, length;
@@ -55,7 +64,7 @@ static void read_madt(struct acpi_facts *f, const l4_uint8_t *t, unsigned bytes)
 		if (length < 2 || at + length > bytes)
 			return;
 		if (t[at] == 1 && length >= 12)
-			f->io_apic_count++;
+			madt_io_apic(f, t + at);
 		else if (t[at] == 2 && length >= 10)
 			madt_override(f, t + at);
 	}

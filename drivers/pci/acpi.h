@@ -15,6 +15,7 @@
 
 #define ACPI_SEGMENTS 4
 #define ACPI_OVERRIDES 16
+#define ACPI_IO_APICS 8
 #define ACPI_DRHDS 8
 #define ACPI_RMRRS 16
 #define ACPI_SCOPES 128
@@ -33,12 +34,17 @@ struct acpi_override {
 	int level, low;
 };
 
+/** An I/O APIC, whose lines begin at `line`. */
+struct acpi_io_apic {
+	unsigned id, line;
+};
+
 /** A remapping unit or reserved memory: device scopes name functions by their way from the bus. */
 struct acpi_scope {
 	l4_uint8_t type, id, bus, depth;
 	l4_uint8_t path[ACPI_PATH]; /* device << 3 | function; all but the last are bridges */
 };
-enum acpi_scope_type { ACPI_SCOPE_FUNCTION = 1, ACPI_SCOPE_BRIDGE = 2 /* and all below it */ };
+enum acpi_scope_type { ACPI_SCOPE_FUNCTION = 1, ACPI_SCOPE_BRIDGE = 2 /* and all below it */, ACPI_SCOPE_IO_APIC = 3 };
 
 struct acpi_drhd {
 	l4_uint64_t base;
@@ -55,6 +61,7 @@ struct acpi_rmrr {
 
 struct acpi_facts {
 	unsigned segment_count, override_count, drhd_count, rmrr_count, io_apic_count;
+	struct acpi_io_apic io_apics[ACPI_IO_APICS];
 	struct acpi_segment segments[ACPI_SEGMENTS];
 	struct acpi_override overrides[ACPI_OVERRIDES];
 	struct acpi_drhd drhds[ACPI_DRHDS];

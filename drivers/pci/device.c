@@ -3,6 +3,7 @@
 #include "device.h"
 #include "dma.h"
 #include "hw.h"
+#include "interrupts.h"
 #include "reset.h"
 #include "../../l4re/lib/fmt.h"
 
@@ -24,6 +25,7 @@ struct mapping {
 struct device {
 	int open;
 	int fresh; /* reset, and nobody had it since */
+	int stopped; /* it did what it may not, again and again: no bus mastering before it is opened again */
 	l4_cap_idx_t irqs[DEVICE_IRQS]; /* 0: not made yet */
 	unsigned lines[DEVICE_IRQS];
 	struct mapping maps[DEVICE_MAPS];
@@ -109,13 +111,24 @@ static int bind_msi(l4_cap_idx_t irq, unsigned *line)
 	return 0;
 }
 
-/* What a device writes to trigger it; without an answer the line is given back. */
-static int message_of(unsigned line, l4_icu_msi_info_t *msi)
+/* One that somebody may still raise is never given to anybody else. */
+static void message_free(unsigned line)
+{
+	unsigned n = line & ~L4_ICU_FLAG_MSI;
+
+	if ((line & L4_ICU_FLAG_MSI) && !interrupts_drop(n))
+		msi_used[n] = 0;
+}
+
+/* What f writes to trigger it, null: what units do; without an answer the line is given back. */
+static int message_of(const struct pci_function *f, unsigned line, l4_icu_msi_info_t *msi)
 {
 	int err = l4_error(l4_icu_msi_info(icu, line, 0, msi));
 
+	if (err >= 0 && f)
+		err = interrupts_message(f, line & ~L4_ICU_FLAG_MSI, msi);
 	if (err < 0)
-		msi_used[line & ~L4_ICU_FLAG_MSI] = 0;
+		message_free(line);
 	return err;
 }
 
@@ -124,7 +137,7 @@ int device_message(l4_cap_idx_t irq, l4_icu_msi_info_t *msi)
 	unsigned line;
 	int err = bind_msi(irq, &line);
 
-	return err < 0 ? err : message_of(line, msi);
+	return err < 0 ? err : message_of(0, line, msi);
 }
 
 static void msix_set(const struct pci_function *f, unsigned n, const l4_icu_msi_info_t *msi)
@@ -157,7 +170,7 @@ static int irq_connect(struct pci_function *f, unsigned n, l4_cap_idx_t irq, uns
 
 	if (err < 0 || kind == L4RE_PCI_IRQ_INTX)
 		return err;
-	err = message_of(*line, &msi);
+	err = message_of(f, *line, &msi);
 	if (err < 0)
 		return err;
 	if (kind == L4RE_PCI_IRQ_MSIX)
@@ -175,8 +188,7 @@ static void irq_delete(struct device *d, unsigned n)
 	l4_task_delete_obj(L4_BASE_TASK_CAP, d->irqs[n]);
 	l4re_util_cap_free(d->irqs[n]);
 	d->irqs[n] = 0;
-	if (d->lines[n] & L4_ICU_FLAG_MSI)
-		msi_used[d->lines[n] & ~L4_ICU_FLAG_MSI] = 0;
+	message_free(d->lines[n]);
 }
 
 int device_irq(struct pci_function *f, unsigned n, l4_cap_idx_t *irq)
@@ -411,11 +423,20 @@ int device_open(struct pci_function *f)
 		command &= ~PCI_COMMAND_INTX_OFF;
 	put(f, PCI_COMMAND, 2, command);
 	d->open = 1;
-	d->fresh = 0;
+	d->fresh = d->stopped = 0;
 	return 0;
 }
 
-void device_master(struct pci_function *f)
+int device_master(struct pci_function *f)
 {
+	if (device_of(f)->stopped)
+		return -L4_EPERM;
 	put(f, PCI_COMMAND, 2, get(f, PCI_COMMAND, 2) | PCI_COMMAND_MASTER);
+	return 0;
+}
+
+void device_stop(const struct pci_function *f)
+{
+	device_of(f)->stopped = 1;
+	put(f, PCI_COMMAND, 2, get(f, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER);
 }

@@ -24,9 +24,11 @@ int device_is_open(const struct pci_function *f);
 int device_open(struct pci_function *f);
 /**
  * Switch bus mastering on. Not before its holder could reset it: a power state resets less than it promises in some devices, and one
- * that still has its last holder's rings would go on with them.
+ * that still has its last holder's rings would go on with them. -L4_EPERM: it was stopped.
  */
-void device_master(struct pci_function *f);
+int device_master(struct pci_function *f);
+/** Take its bus mastering, and with it its messages, until it is opened again. */
+void device_stop(const struct pci_function *f);
 /** Stop, take everything back, reset. -L4_EIO: an IOMMU does not say that it stopped. */
 int device_close(struct pci_function *f);
 /** Bind irq to a message of its own, for a device of the manager's. */

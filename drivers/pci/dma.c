@@ -22,21 +22,15 @@ static const struct pci_bus *bus;
 static l4_cap_idx_t gates[PCI_FUNCTIONS_MAX]; /* 0: none */
 static struct mapping mappings[DMA_MAPPINGS_ALL];
 
-/* What a manager before pinned is free when nothing of its time is under way any more and no unit has its tables. */
-const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts)
+const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts, int *stuck)
 {
-	const char *why;
 	unsigned i;
-	int stuck;
 
 	bus = all;
 	/* What is under way has addresses of the old tables: it is to arrive while units have these. */
 	for (i = 0; i < bus->function_count; i++)
 		reset_drain(bus, &bus->functions[i]);
-	why = iommu_start(bus, facts, &stuck);
-	if (!stuck)
-		pin_drop_old();
-	return why;
+	return iommu_start(bus, facts, stuck);
 }
 
 int dma_is_remapped(const struct pci_function *f)

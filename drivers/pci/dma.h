@@ -21,8 +21,11 @@ struct dma_request {
 	l4_umword_t number, offset, bytes, direction;
 };
 
-/** Before any other; no function does DMA. Null: there is an IOMMU; else why not. */
-const char *dma_init(const struct pci_bus *bus, const struct acpi_facts *facts);
+/**
+ * Before any other; no function does DMA, and nothing of what one did before is under way any more when this returns. Null: there is an
+ * IOMMU; else why not. *stuck: units may still have the tables of somebody before.
+ */
+const char *dma_init(const struct pci_bus *bus, const struct acpi_facts *facts, int *stuck);
 /** Does f reach only what is mapped? */
 int dma_is_remapped(const struct pci_function *f);
 /** f gets its space: nothing is mapped. Before its bus mastering is switched on. */

@@ -7,9 +7,7 @@
 #include "vtd.h"
 #include "../../l4re/lib/fmt.h"
 
-#include <l4/re/c/mem_alloc.h>
-#include <l4/re/c/rm.h>
-#include <l4/re/c/util/cap_alloc.h>
+#include <l4/sys/err.h>
 
 static const struct pci_bus *bus;
 static int on;
@@ -30,23 +28,14 @@ static unsigned domain(const struct pci_function *f)
 	return number(f) + 1;
 }
 
+int iommu_is_on(void)
+{
+	return on;
+}
+
 int iommu_covers(const struct pci_function *f)
 {
 	return on && covered[number(f)];
-}
-
-/* Contiguous pinned memory. */
-static int memory_get(l4_uint64_t bytes, void **at, l4_uint64_t *pa)
-{
-	l4_cap_idx_t ds = l4re_util_cap_alloc();
-	l4_uint64_t size;
-	long pin;
-
-	if (l4_is_invalid_cap(ds) || l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 ||
-	    l4re_rm_attach(at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) < 0)
-		return -L4_ENOMEM;
-	pin = pin_take_own(ds, &size);
-	return pin < 0 ? (int)pin : pin_address(pin, 0, pa, &size);
 }
 
 static const char *start(void)
@@ -54,7 +43,7 @@ static const char *start(void)
 	l4_uint64_t pa, own = (vtd_count() + 1) * L4_PAGESIZE;
 	void *at = 0;
 
-	if (memory_get(own + REMAP_PAGES_MAX * L4_PAGESIZE, &at, &pa) < 0)
+	if (pin_memory(own + REMAP_PAGES_MAX * L4_PAGESIZE, &at, &pa) < 0)
 		return "no memory for their tables";
 	remap_init(&tables, (char *)at + own, pa + own, REMAP_PAGES_MAX, features.levels, features.large);
 	return vtd_start(pa + own, at, pa) < 0 ? "one does not answer" : 0;
@@ -136,6 +125,9 @@ static const char *reason(unsigned n)
 	case 4: return "beyond all addresses";
 	case 5: return "not mapped for writing";
 	case 6: return "not mapped for reading";
+	case 0x21: case 0x22: return "there is no such one";
+	case 0x25: return "not in remappable format";
+	case 0x26: return "not its own";
 	default: return "the tables do not allow it";
 	}
 }
@@ -151,7 +143,7 @@ static const struct pci_function *function_at(pci_address_t at)
 }
 
 /* Whether this one is to be told: a device that goes on and on shall not keep the manager busy. */
-static int worth_a_line(const struct pci_function *f, pci_address_t at)
+static int worth_a_line(const struct pci_function *f, const struct vtd_fault *v, void (*stop)(const struct pci_function *f))
 {
 	unsigned *n = f ? &faults[number(f)] : &strange_faults;
 
@@ -159,34 +151,37 @@ static int worth_a_line(const struct pci_function *f, pci_address_t at)
 		return 0;
 	if (++*n < IOMMU_FAULTS)
 		return 1;
-	if (f && remap_mute(&tables, at))
+	if (f && v->is_interrupt)
+		stop(f);
+	if (f && remap_mute(&tables, v->source))
 		vtd_flush(domain(f), 1);
 	else
 		vtd_fault_mask();
 	return 1;
 }
 
-static void say(const struct vtd_fault *v, void (*name)(const struct pci_function *f))
+static void say(const struct vtd_fault *v, const struct pci_function *f, void (*name)(const struct pci_function *f))
 {
-	const struct pci_function *f = function_at(v->source);
+	const char *did = v->is_interrupt ? "raises interrupt" : v->is_read ? "reads" : "writes";
 
-	if (!worth_a_line(f, v->source))
-		return;
 	fmt_log("fault: %02x:%02x.%u", v->source >> 8, v->source >> 3 & 31, v->source & 7);
 	if (f)
 		name(f);
-	fmt_log(" %s %lx: %s (%u)%s\n", v->is_read ? "reads" : "writes", v->address, reason(v->reason), v->reason,
+	fmt_log(" %s %lx: %s (%u)%s\n", did, v->address, reason(v->reason), v->reason,
 		f && faults[number(f)] == IOMMU_FAULTS ? "; its next ones are not reported" : "");
 }
 
 /* More than there are records cannot be waiting, if no device made new ones all the time. */
-int iommu_faults(void (*name)(const struct pci_function *f))
+int iommu_faults(void (*name)(const struct pci_function *f), void (*stop)(const struct pci_function *f))
 {
 	struct vtd_fault v;
 	int lost, left;
 
 	for (left = 64; on && left && vtd_fault_next(&v, &lost); left--) {
-		say(&v, name);
+		const struct pci_function *f = function_at(v.source);
+
+		if (worth_a_line(f, &v, stop))
+			say(&v, f, name);
 		if (lost)
 			fmt_log("fault: others were not recorded\n");
 	}

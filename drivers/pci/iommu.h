@@ -19,6 +19,8 @@
  * *stuck: units may still translate by the tables of somebody before.
  */
 const char *iommu_start(const struct pci_bus *bus, const struct acpi_facts *facts, int *stuck);
+/** Are units on? */
+int iommu_is_on(void);
 /** Do f's requests go through a unit that is on? Else it sees physical addresses, and what follows is not for it. */
 int iommu_covers(const struct pci_function *f);
 /** f reaches what is mapped from now on: nothing yet. -L4_ENOMEM; -L4_EIO. */
@@ -34,9 +36,10 @@ int iommu_flush(const struct pci_function *f);
 /** The message that units send for faults. */
 void iommu_fault_event(l4_uint64_t msi_address, l4_uint32_t msi_data);
 /**
- * Report faults: one line each, with what name() says of the function. Nonzero: there may be more, of which no message tells before
- * they have been looked at.
+ * Report faults: one line each, with what name() says of the function; stop() is for one that goes on raising interrupts that are
+ * not its own, which no table can keep from being reported. Nonzero: there may be more faults, of which no message tells before they have
+ * been looked at.
  */
-int iommu_faults(void (*name)(const struct pci_function *f));
+int iommu_faults(void (*name)(const struct pci_function *f), void (*stop)(const struct pci_function *f));
 
 #endif

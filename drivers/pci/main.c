@@ -8,7 +8,9 @@
 #include "dma.h"
 #include "grant.h"
 #include "hw.h"
+#include "interrupts.h"
 #include "iommu.h"
+#include "pin.h"
 #include "reset.h"
 #include "../../l4re/lib/fmt.h"
 #include "../../l4re/lib/string.h"
@@ -166,7 +168,7 @@ static l4_msgtag_t op_dma_space(struct pci_function *f)
 	int err = dma_gate(f, LABEL_SPACE(f - bus.functions), &gate);
 
 	if (err >= 0)
-		device_master(f);
+		err = device_master(f);
 	return reply_cap(err, gate, L4_CAP_FPAGE_RW);
 }
 
@@ -322,9 +324,28 @@ static void list_functions(void)
 				grants.list[k].client);
 }
 
+/* What a manager before pinned is free when no unit has its tables any more. */
+static void protect(l4_cap_idx_t icu)
+{
+	int stuck, interrupts_stuck;
+	const char *why = dma_init(&bus, &facts, &stuck), *unmapped = interrupts_start(&bus, &facts, icu, &interrupts_stuck);
+
+	if (!stuck && !interrupts_stuck)
+		pin_drop_old();
+	remapped = !why;
+	if (why) {
+		fmt_log("no remapping units are used (%s): devices reach all memory\n", why);
+		return;
+	}
+	fmt_log("%u remapping unit(s): devices reach what their drivers map; interrupts are ", facts.drhd_count);
+	if (unmapped)
+		fmt_log("not remapped (%s)\n", unmapped);
+	else
+		fmt_log("remapped%s\n", interrupts_leak() ? ", but a unit lets those in compatibility format pass" : "");
+}
+
 static void scan(void)
 {
-	const char *why;
 
 	if (acpi_read(&facts, l4re_kip()->acpi_rsdp, hw_acpi_read) < 0)
 		fmt_log("no usable ACPI tables\n");
@@ -335,13 +356,6 @@ static void scan(void)
 	grants_assign(&grants, &bus);
 	fmt_log("%u functions, %u bridges, configuration by %s\n", bus.function_count, bus.bridge_count,
 		bus.config->bytes > PCI_CONFIG_BYTES ? "memory" : "ports");
-	why = dma_init(&bus, &facts);
-	remapped = !why;
-	if (why)
-		fmt_log("no remapping units are used (%s): devices reach all memory\n", why);
-	else
-		fmt_log("%u remapping unit(s): devices reach what their drivers map; interrupts are not remapped\n",
-			facts.drhd_count);
 	if (bus.left_out)
 		fmt_log("%u functions or bridges are too many\n", bus.left_out);
 }
@@ -351,7 +365,7 @@ static l4_cap_idx_t fault_irq;
 /* What is left is looked at after others have had their turn. */
 static void report_faults(void)
 {
-	if (iommu_faults(say_holder))
+	if (iommu_faults(say_holder, device_stop))
 		l4_irq_trigger(fault_irq);
 }
 
@@ -432,6 +446,7 @@ int main(int argc, char **argv)
 
 	take_arguments(argc, argv);
 	scan();
+	protect(icu);
 	device_init(&bus, icu);
 	watch_faults();
 	list_functions();

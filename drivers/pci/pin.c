@@ -2,6 +2,9 @@
 /* Dataspaces of root's whose memory must stay where it is. */
 #include "pin.h"
 
+#include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/re/protocols.h>
 #include <l4/sys/ipc.h>
@@ -58,4 +61,17 @@ void pin_drop(unsigned pin)
 void pin_drop_old(void)
 {
 	call(L4RE_DMA_DROP_OP, 0, 0);
+}
+
+int pin_memory(l4_uint64_t bytes, void **at, l4_uint64_t *pa)
+{
+	l4_cap_idx_t ds = l4re_util_cap_alloc();
+	l4_uint64_t size;
+	long pin;
+
+	if (l4_is_invalid_cap(ds) || l4re_ma_alloc(bytes, ds, L4RE_MA_CONTINUOUS) < 0 ||
+	    l4re_rm_attach(at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_PAGESHIFT) < 0)
+		return -L4_ENOMEM;
+	pin = pin_take_own(ds, &size);
+	return pin < 0 ? (int)pin : pin_address(pin, 0, pa, &size);
 }

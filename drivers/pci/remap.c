@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables that the remapping units read. */
 #include "remap.h"
+#include "entry.h"
 #include "../../l4re/lib/string.h"
 
 #include <l4/sys/consts.h>
@@ -30,14 +31,6 @@ static l4_uint64_t page_pa(const struct remap *r, unsigned n)
 static unsigned page_number(const struct remap *r, l4_uint64_t entry)
 {
 	return ((entry & PTE_ADDRESS) - r->pa) / L4_PAGESIZE;
-}
-
-/* Units need not look into caches: each entry goes to memory at once. */
-static void entry_set(l4_uint64_t *entry, l4_uint64_t value)
-{
-	*(volatile l4_uint64_t *)entry = value;
-	__builtin_ia32_clflush(entry);
-	__builtin_ia32_mfence();
 }
 
 /* A zeroed page, 0 if there is none. */
@@ -87,14 +80,6 @@ static l4_uint64_t *context(const struct remap *r, pci_address_t at)
 	return root ? &page(r, page_number(r, root))[2 * (at & 0xff)] : 0;
 }
 
-/* The second word is valid before the first says that the entry is. */
-static void context_set(l4_uint64_t *entry, l4_uint64_t low, l4_uint64_t high)
-{
-	entry_set(&entry[0], 0);
-	entry_set(&entry[1], high);
-	entry_set(&entry[0], low);
-}
-
 /* A bus keeps its table. */
 static l4_uint64_t *context_make(struct remap *r, pci_address_t at)
 {
@@ -118,7 +103,7 @@ int remap_attach(struct remap *r, struct remap_space *s, pci_address_t at, unsig
 		s->top = space_page_take(r, s);
 	if (!s->top)
 		return -L4_ENOMEM;
-	context_set(entry, page_pa(r, s->top) | ENTRY_PRESENT,
+	entry_set_two(entry, page_pa(r, s->top) | ENTRY_PRESENT,
 		    (l4_uint64_t)domain << CONTEXT_DOMAIN_SHIFT | CONTEXT_WIDTH(r->levels));
 	return 0;
 }
@@ -128,7 +113,7 @@ void remap_detach(struct remap *r, pci_address_t at)
 	l4_uint64_t *entry = context(r, at);
 
 	if (entry)
-		context_set(entry, 0, 0);
+		entry_set_two(entry, 0, 0);
 }
 
 int remap_mute(struct remap *r, pci_address_t at)

@@ -65,3 +65,32 @@ int scope_covers(const struct acpi_facts *facts, const struct pci_bus *bus, cons
 	}
 	return 0;
 }
+
+/* The one with the highest first line that is not beyond it. */
+static const struct acpi_io_apic *io_apic_of(const struct acpi_facts *facts, unsigned line)
+{
+	const struct acpi_io_apic *best = 0;
+	unsigned i;
+
+	for (i = 0; i < facts->io_apic_count && i < ACPI_IO_APICS; i++)
+		if (facts->io_apics[i].line <= line && (!best || facts->io_apics[i].line > best->line))
+			best = &facts->io_apics[i];
+	return best;
+}
+
+int scope_line(const struct acpi_facts *facts, const struct pci_bus *bus, unsigned line, pci_address_t *source)
+{
+	const struct acpi_io_apic *apic = io_apic_of(facts, line);
+	unsigned i, k;
+
+	if (!apic || facts->io_apic_count > ACPI_IO_APICS)
+		return 0;
+	for (i = 0; i < facts->drhd_count; i++) {
+		const struct acpi_drhd *d = &facts->drhds[i];
+
+		for (k = 0; k < d->scope_count && !d->segment; k++)
+			if (d->scopes[k].type == ACPI_SCOPE_IO_APIC && d->scopes[k].id == apic->id)
+				return follow(bus, &d->scopes[k], source);
+	}
+	return 0;
+}

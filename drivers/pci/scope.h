@@ -8,5 +8,7 @@
 
 /** Is one of the units responsible for f? Those that name functions and bridges, or the one for all others. */
 int scope_covers(const struct acpi_facts *facts, const struct pci_bus *bus, const struct pci_function *f);
+/** By what number the requests of the I/O APIC come that has this line. False: the tables do not say. */
+int scope_line(const struct acpi_facts *facts, const struct pci_bus *bus, unsigned line, pci_address_t *source);
 
 #endif

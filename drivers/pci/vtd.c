@@ -13,7 +13,7 @@
 
 struct unit {
 	struct hw_memory registers;
-	l4_uint64_t cap;
+	l4_uint64_t cap, ecap;
 	unsigned fault_at, faults, fault_next; /* records: offset, how many, which is looked at next */
 	/* Invalidation queue: a page of descriptors, and where the unit says how far it is. */
 	l4_uint64_t *queue, queue_pa;
@@ -21,6 +21,7 @@ struct unit {
 	l4_uint64_t done_pa;
 	unsigned tail;
 	l4_uint32_t sequence;
+	int ignores_format; /* it is not told what becomes of requests in compatibility format */
 };
 
 static struct unit units[VTD_UNITS];
@@ -31,18 +32,23 @@ static char *at(const struct unit *u, unsigned offset)
 	return (char *)u->registers.at + offset;
 }
 
-/* Registers and memory that a unit writes are looked at alike. */
-static int wait_for(const void *word, l4_uint32_t mask, l4_uint32_t value)
+/* Registers and memory that a unit writes are looked at alike; the last looks, `slow` of them, with a pause before each. */
+static int wait_with(const void *word, l4_uint32_t mask, l4_uint32_t value, unsigned slow)
 {
 	unsigned n;
 
-	for (n = 0; n < POLLS_FAST + POLLS_SLOW; n++) {
+	for (n = 0; n < POLLS_FAST + slow; n++) {
 		if ((hw_read32(word) & mask) == value)
 			return 0;
 		if (n >= POLLS_FAST)
 			l4_ipc_sleep_us(PAUSE_US);
 	}
 	return -L4_EIO;
+}
+
+static int wait_for(const void *word, l4_uint32_t mask, l4_uint32_t value)
+{
+	return wait_with(word, mask, value, POLLS_SLOW);
 }
 
 /* Change one bit of the unit's state. */
@@ -72,7 +78,8 @@ static const char *unit_find(struct unit *u, l4_uint64_t base)
 		if (hw_memory_get(&u->registers, base, l4_round_page(end), 1) < 0)
 			return "the fault records of a unit cannot be mapped";
 	}
-	if (!(hw_read64(at(u, VTD_ECAP)) & VTD_ECAP_QUEUE))
+	u->ecap = hw_read64(at(u, VTD_ECAP));
+	if (!(u->ecap & VTD_ECAP_QUEUE))
 		return "a unit has no queued invalidation";
 	return 0;
 }
@@ -187,8 +194,6 @@ static int unit_start(struct unit *u, l4_uint64_t root_pa)
 {
 	int err = queue_start(u);
 
-	if (!err && (hw_read32(at(u, VTD_GSTS)) & VTD_REMAP_INTERRUPTS))
-		err = command(u, VTD_REMAP_INTERRUPTS, 0);
 	hw_write64(at(u, VTD_RTADDR), root_pa);
 	if (!err)
 		err = command(u, VTD_SET_ROOT, 1);
@@ -229,6 +234,98 @@ int vtd_stop(void)
 		else if ((hw_read32(at(u, VTD_GSTS)) & VTD_TRANSLATE) && command(u, VTD_TRANSLATE, 0))
 			err = -L4_EIO;
 	}
+	return err;
+}
+
+/* Interrupts. */
+
+int vtd_has_interrupts(void)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (!(units[i].ecap & VTD_ECAP_INTERRUPTS))
+			return 0;
+	return 1;
+}
+
+/* A unit that does not show this state does not have it (so is QEMU's of before 10): that is soon known. */
+static int compatible(const struct unit *u, int pass)
+{
+	l4_uint32_t now = hw_read32(at(u, VTD_GSTS)) & VTD_LASTING & ~VTD_PASS_COMPATIBLE, want = pass ? VTD_PASS_COMPATIBLE : 0;
+
+	hw_write32(at(u, VTD_GCMD), now | want);
+	return wait_with(at(u, VTD_GSTS), VTD_PASS_COMPATIBLE, want, 2);
+}
+
+static int entries_flush(struct unit *u, l4_uint64_t what)
+{
+	if ((u->cap & VTD_CAP_WRITE_BUFFER) && command(u, VTD_FLUSH_WRITES, 1))
+		return -L4_EIO;
+	put(u, what, 0);
+	return drain(u);
+}
+
+/* One that remaps already, by the table of a manager before, goes on without a pause. */
+static int unit_interrupts(struct unit *u, l4_uint64_t table)
+{
+	int err;
+
+	u->ignores_format = compatible(u, 1) < 0;
+	hw_write64(at(u, VTD_IRTA), table);
+	err = command(u, VTD_SET_INTERRUPTS, 1);
+	if (!err)
+		err = entries_flush(u, VTD_INV_INTERRUPTS_ALL);
+	if (!err && !(hw_read32(at(u, VTD_GSTS)) & VTD_REMAP_INTERRUPTS))
+		err = command(u, VTD_REMAP_INTERRUPTS, 1);
+	return err;
+}
+
+int vtd_interrupts_start(l4_uint64_t table_pa, unsigned size)
+{
+	unsigned i;
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++)
+		err = unit_interrupts(&units[i], table_pa | size);
+	return err;
+}
+
+int vtd_interrupts_block(void)
+{
+	unsigned i;
+	int all = 1;
+
+	for (i = 0; i < count; i++)
+		if (compatible(&units[i], 0) < 0 || units[i].ignores_format)
+			all = 0;
+	return all;
+}
+
+int vtd_interrupts_stop(void)
+{
+	unsigned i;
+	int err = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct unit *u = &units[i];
+
+		if (!u->registers.at)
+			err = -L4_EIO;
+		else if ((hw_read32(at(u, VTD_GSTS)) & VTD_REMAP_INTERRUPTS) && command(u, VTD_REMAP_INTERRUPTS, 0))
+			err = -L4_EIO;
+	}
+	return err;
+}
+
+int vtd_interrupts_flush(unsigned n)
+{
+	unsigned i;
+	int err = 0;
+
+	for (i = 0; i < count; i++)
+		if (entries_flush(&units[i], VTD_INV_INTERRUPT(n)))
+			err = -L4_EIO;
 	return err;
 }
 
@@ -280,8 +377,10 @@ static int unit_fault(struct unit *u, struct vtd_fault *f)
 	low = hw_read64(record);
 	high = hw_read64(record + 8);
 	hw_write64(record + 8, VTD_FAULT_PRESENT);
-	*f = (struct vtd_fault){ VTD_FAULT_SOURCE(high), VTD_FAULT_ADDRESS(low), VTD_FAULT_REASON(high),
-				 (high & VTD_FAULT_IS_READ) != 0 };
+	*f = (struct vtd_fault){ .source = VTD_FAULT_SOURCE(high), .reason = VTD_FAULT_REASON(high),
+				 .is_read = (high & VTD_FAULT_IS_READ) != 0 };
+	f->is_interrupt = f->reason >= VTD_REASON_INTERRUPT && f->reason < VTD_REASON_INTERRUPT_END;
+	f->address = f->is_interrupt ? VTD_FAULT_HANDLE(low) : VTD_FAULT_ADDRESS(low);
 	return 1;
 }
 

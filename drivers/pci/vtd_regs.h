@@ -21,6 +21,7 @@ enum vtd_register {
 	VTD_IQH = 0x80,    /* 64 bits each: invalidation queue */
 	VTD_IQT = 0x88,
 	VTD_IQA = 0x90,
+	VTD_IRTA = 0xb8,   /* 64 bits: interrupt remapping table, and its size */
 };
 
 #define VTD_CAP_DOMAINS(cap) (1U << (4 + 2 * ((cap) & 7)))
@@ -32,6 +33,7 @@ enum vtd_register {
 #define VTD_CAP_LARGE 0x400000000UL       /* SLLPS: 2 MiB */
 #define VTD_CAP_FAULTS(cap) (((cap) >> 40 & 0xff) + 1)
 #define VTD_ECAP_QUEUE 0x2UL              /* QI: queued invalidation */
+#define VTD_ECAP_INTERRUPTS 0x8UL         /* IR: interrupt remapping */
 
 /* GCMD and GSTS; a command is one changed bit, the status says when it is done. */
 #define VTD_TRANSLATE 0x80000000U         /* TE, TES */
@@ -39,6 +41,8 @@ enum vtd_register {
 #define VTD_FLUSH_WRITES 0x08000000U      /* WBF, WBFS */
 #define VTD_QUEUE 0x04000000U             /* QIE, QIES */
 #define VTD_REMAP_INTERRUPTS 0x02000000U  /* IRE, IRES */
+#define VTD_SET_INTERRUPTS 0x01000000U    /* SIRTP, IRTPS */
+#define VTD_PASS_COMPATIBLE 0x00800000U   /* CFI, CFIS: requests in compatibility format are not remapped, but pass */
 #define VTD_LASTING 0x96ffffffU           /* bits of the status that stay commands: not one-shot ones */
 
 #define VTD_FSTS_OVERFLOW 0x1U
@@ -53,14 +57,19 @@ enum vtd_register {
 #define VTD_FAULT_PRESENT 0x8000000000000000UL /* of the second; written: clear */
 #define VTD_FAULT_IS_READ 0x4000000000000000UL
 #define VTD_FAULT_REASON(high) ((unsigned)((high) >> 32 & 0xff))
+#define VTD_REASON_INTERRUPT 0x20U             /* so many of interrupt requests */
+#define VTD_REASON_INTERRUPT_END 0x30U
 #define VTD_FAULT_SOURCE(high) ((high) & 0xffff)
 #define VTD_FAULT_ADDRESS(low) ((low) & ~0xfffUL)
+#define VTD_FAULT_HANDLE(low) ((low) >> 48) /* of an interrupt request */
 
 /* Invalidation descriptors: two words, a page has 256. */
 #define VTD_QUEUE_ENTRIES 256U
 #define VTD_INV_CONTEXT_ALL 0x11UL
 #define VTD_INV_DOMAIN(d) (0xe2UL | (l4_uint64_t)(d) << 16) /* IOTLB, domain-selective, after all transfers under way */
 #define VTD_INV_ALL 0xd2UL                                  /* IOTLB, all of it, likewise */
+#define VTD_INV_INTERRUPTS_ALL 0x04UL                       /* interrupt entry cache */
+#define VTD_INV_INTERRUPT(n) (0x14UL | (l4_uint64_t)(n) << 32)
 #define VTD_INV_WAIT(value) (0x25UL | (l4_uint64_t)(value) << 32) /* then write the value to the second word's address */
 
 #endif

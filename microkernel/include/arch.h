@@ -43,6 +43,8 @@ void arch_timer_set(u64 tsc);
 extern unsigned int arch_irq_lines;
 /** Route line (GSI) to vector on the calling CPU, masked. mode: L4_IRQ_F_*. */
 void arch_irq_setup(unsigned int line, unsigned int vector, unsigned int mode);
+/** Let it go by handle 2 * line, or 2 * line + 1 while it is level-triggered, of the remapping units, or to the calling CPU. */
+void arch_irq_remap(unsigned int line, bool remap);
 /** Is it set up as level-triggered? False for MSIs. */
 bool arch_irq_is_level(unsigned int line);
 void arch_irq_mask(unsigned int line);

@@ -232,8 +232,6 @@ static l4_mword_t icu_msi_info(struct thread *from, int index)
 	u32 data;
 	u64 address;
 
-	if ((unsigned int)index < arch_irq_lines)
-		return tag_error(-L4_EINVAL);
 	arch_msi_message(VECTOR_IRQ_FIRST + index, &address, &data);
 	mr[0] = address;
 	mr[1] = data;
@@ -272,6 +270,10 @@ static l4_mword_t icu_line_op(struct thread *from, u64 op, int index)
 		line_mode[index] = from->utcb->msg.mr[2] & 7;
 		arch_irq_setup(index, VECTOR_IRQ_FIRST + index, line_mode[index]);
 		return tag_make(0, 0);
+	case L4_ICU_OP_REMAP:
+		if (pin)
+			arch_irq_remap(index, from->utcb->msg.mr[2] & 1);
+		return tag_error(pin ? 0 : -L4_EINVAL);
 	default:
 		return tag_error(-L4_ENOSYS);
 	}
@@ -291,7 +293,7 @@ static l4_mword_t icu_invoke(struct kobject *k, struct thread *from, unsigned in
 		return icu_info(from);
 	if (!(rights & L4_CAP_RIGHT_W))
 		return tag_error(-L4_EPERM);
-	if (words < 2 || (words < 3 && (mr[0] <= L4_ICU_OP_UNBIND || mr[0] == L4_ICU_OP_SET_MODE)))
+	if (words < 2 || (words < 3 && (mr[0] <= L4_ICU_OP_UNBIND || mr[0] >= L4_ICU_OP_SET_MODE)))
 		return tag_error(-L4_EMSGTOOSHORT);
 	index = icu_index(mr[1]);
 	if (index < 0)

@@ -107,7 +107,7 @@ static const char *test_acpi(void)
 	if (facts.segment_count != 1 || facts.segments[0].base != 0xb0000000 || facts.segments[0].bus_last != 255)
 		return "MCFG";
 	if (facts.override_count != 2 || facts.overrides[0].line != 2 || !facts.overrides[1].level || facts.overrides[1].low ||
-	    facts.io_apic_count != 1)
+	    facts.io_apic_count != 1 || facts.io_apics[0].id || facts.io_apics[0].line)
 		return "MADT";
 	if (!facts.dmar || !facts.intr_remap || facts.drhd_count != 1 || facts.drhds[0].base != 0xfed90000 ||
 	    !facts.drhds[0].all || facts.drhds[0].scope_count != 1 || facts.drhds[0].scopes[0].bus != 2 ||
@@ -469,6 +469,28 @@ static const char *test_scopes(void)
 	return NULL;
 }
 
+/* Who sends for which line: two I/O APICs, of which firmware names one, or both. */
+static const char *test_lines(void)
+{
+	struct acpi_facts f = { .drhd_count = 2, .io_apic_count = 2, .io_apics = { { 7, 24 }, { 0, 0 } }, .drhds = {
+		{ .segment = 1, .scope_count = 1, .scopes = { { ACPI_SCOPE_IO_APIC, 7, 0, 1, { 9 << 3 } } } },
+		{ .all = 1, .scope_count = 2, .scopes = { { ACPI_SCOPE_FUNCTION, 7, 0, 1, { 2 << 3 } }, { ACPI_SCOPE_IO_APIC, 0, 0xff, 1, { 1 } } } } } };
+	pci_address_t source = 0;
+
+	if (!scope_line(&f, &bus, 0, &source) || source != 0xff01 || !scope_line(&f, &bus, 23, &source))
+		return "the first";
+	if (scope_line(&f, &bus, 24, &source))
+		return "one that is not named";
+	f.drhds[0].segment = 0;
+	if (!scope_line(&f, &bus, 24, &source) || source != 9 << 3 || !scope_line(&f, &bus, 200, &source))
+		return "the second";
+	f.io_apics[1].line = 1;
+	if (scope_line(&f, &bus, 0, &source))
+		return "a line that nobody has";
+	f.io_apic_count = ACPI_IO_APICS + 1;
+	return scope_line(&f, &bus, 24, &source) ? "more than there is room for" : NULL;
+}
+
 /* --- Grants. */
 
 static const char *test_grants(void)
@@ -523,6 +545,6 @@ static int report(const char *name, const char *why)
 int main(void)
 {
 	return report("acpi", test_acpi()) | report("dmar", test_dmar_damage()) |
-	       report("bus", test_bus()) | report("bridges", test_bridges()) | report("scopes", test_scopes()) | report("acpi-hostile", test_acpi_hostile()) |
+	       report("bus", test_bus()) | report("bridges", test_bridges()) | report("scopes", test_scopes()) | report("lines", test_lines()) | report("acpi-hostile", test_acpi_hostile()) |
 	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
 }

@@ -31,6 +31,9 @@ static struct model {
 	l4_uint64_t root, queue;    /* as the unit has latched them */
 	unsigned head;
 	unsigned contexts, iotlb_all, iotlb[16], waits, write_flushes; /* invalidations so far */
+	l4_uint64_t interrupts;     /* the table, latched */
+	unsigned entries_all, entries, entry; /* its invalidations: of all, of one, and of which last */
+	int no_format;              /* requests in compatibility format pass whatever it is told */
 } models[UNITS];
 static unsigned char memory[MEMORY_BYTES] __attribute__((aligned(4096)));
 static struct acpi_facts facts;
@@ -83,6 +86,12 @@ static void one_descriptor(struct model *m, const l4_uint64_t *d)
 		else
 			CHECK((d[0] & 0x30) == 0x20 && d[0] >> 16 < 16), m->iotlb[d[0] >> 16]++;
 		break;
+	case 4:
+		CHECK(!(d[0] & 0xffe0) && !(d[0] >> 48) && !d[1] && !(d[0] >> 16 & 0xffff));
+		m->entries_all += !(d[0] & 0x10);
+		m->entries += (d[0] & 0x10) != 0;
+		m->entry = d[0] >> 32;
+		break;
 	case 5:
 		CHECK((d[0] & 0xffffffff) == 0x25 && !(d[1] & 3));
 		*(l4_uint32_t *)memory_at(d[1], 4) = d[0] >> 32;
@@ -106,10 +115,11 @@ static void queue_runs(struct model *m)
 /* One command at a time, and all that lasts is said again. */
 static void command_runs(struct model *m, l4_uint32_t value)
 {
-	l4_uint32_t status = *reg(m, VTD_GSTS), lasting = VTD_TRANSLATE | VTD_QUEUE | VTD_REMAP_INTERRUPTS;
-	l4_uint32_t change = ((value ^ status) & lasting) | (value & (VTD_SET_ROOT | VTD_FLUSH_WRITES));
+	l4_uint32_t status = *reg(m, VTD_GSTS), lasting = VTD_TRANSLATE | VTD_QUEUE | VTD_REMAP_INTERRUPTS | VTD_PASS_COMPATIBLE;
+	l4_uint32_t change = ((value ^ status) & lasting) | (value & (VTD_SET_ROOT | VTD_FLUSH_WRITES | VTD_SET_INTERRUPTS));
 
-	CHECK(change && !(change & (change - 1)));
+	/* To be told again what the format's state is already is no change. */
+	CHECK(!(change & (change - 1)));
 	if (change == VTD_QUEUE && (value & VTD_QUEUE)) {
 		CHECK(!*reg64(m, VTD_IQT) && !(*reg64(m, VTD_IQA) & 0xfff) && !(*reg(m, VTD_FSTS) & 0x70));
 		m->queue = *reg64(m, VTD_IQA);
@@ -119,9 +129,18 @@ static void command_runs(struct model *m, l4_uint32_t value)
 	} else if (change == VTD_FLUSH_WRITES) {
 		m->write_flushes++;
 		return;
+	} else if (change == VTD_SET_INTERRUPTS) {
+		m->interrupts = *reg64(m, VTD_IRTA);
+		m->entries_all = 0;
+		status |= VTD_SET_INTERRUPTS;
+	} else if (change == VTD_REMAP_INTERRUPTS && (value & VTD_REMAP_INTERRUPTS)) {
+		/* Lines of the old format are on their way. */
+		CHECK(m->interrupts && m->entries_all && (m->no_format || (status & VTD_PASS_COMPATIBLE)));
 	} else if (change == VTD_TRANSLATE && (value & VTD_TRANSLATE)) {
 		CHECK(m->root == ROOT_PA && m->contexts && m->iotlb_all);
 	}
+	if (m->no_format)
+		value &= ~VTD_PASS_COMPATIBLE;
 	*reg(m, VTD_GSTS) = (status & ~lasting) | (value & lasting) | (value & VTD_SET_ROOT);
 }
 
@@ -181,8 +200,7 @@ static void check_running(unsigned n)
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		CHECK((*reg(&models[i], VTD_GSTS) & (VTD_TRANSLATE | VTD_QUEUE | VTD_REMAP_INTERRUPTS)) ==
-		      (VTD_TRANSLATE | VTD_QUEUE));
+		CHECK((*reg(&models[i], VTD_GSTS) & (VTD_TRANSLATE | VTD_QUEUE)) == (VTD_TRANSLATE | VTD_QUEUE));
 }
 
 /* Every unit hears of every change, however often the queue wraps. */
@@ -343,6 +361,88 @@ static void check_faults(void)
 	CHECK(*reg(&models[0], VTD_FECTL) == VTD_FECTL_MASK);
 }
 
+/* --- interrupts */
+
+static void check_remapping(unsigned n, l4_uint64_t table)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		CHECK((*reg(&models[i], VTD_GSTS) & VTD_REMAP_INTERRUPTS) && models[i].interrupts == table && models[i].entries_all == 1 &&
+		      !(*reg(&models[i], VTD_GSTS) & VTD_PASS_COMPATIBLE));
+}
+
+static void check_interrupts(void)
+{
+	unsigned i, n;
+
+	power_on(2);
+	*reg64(&models[1], VTD_CAP) |= VTD_CAP_WRITE_BUFFER;
+	CHECK(start() == 0 && !vtd_has_interrupts());
+	power_on(2);
+	for (n = 0; n < 2; n++)
+		*reg64(&models[n], VTD_ECAP) |= VTD_ECAP_INTERRUPTS;
+	CHECK(start() == 0 && vtd_has_interrupts() && vtd_interrupts_start(0x5000, 8) == 0);
+	/* So long lines are not yet in the new format. */
+	CHECK(*reg(&models[0], VTD_GSTS) & VTD_PASS_COMPATIBLE);
+	CHECK(vtd_interrupts_block());
+	check_remapping(2, 0x5008);
+	for (i = 1; i < 500; i++) {
+		CHECK(vtd_interrupts_flush(i) == 0);
+		for (n = 0; n < 2; n++)
+			CHECK(models[n].entries == i && models[n].entry == i && models[n].entries_all == 1);
+	}
+	models[0].dead = 1;
+	CHECK(vtd_interrupts_flush(7) == -L4_EIO && models[1].entries == 500);
+	CHECK(vtd_interrupts_stop() == -L4_EIO && !(*reg(&models[1], VTD_GSTS) & VTD_REMAP_INTERRUPTS));
+	CHECK(*reg(&models[1], VTD_GSTS) & VTD_TRANSLATE);
+}
+
+/* A successor's table takes the place of the old one, with no moment in which nothing is remapped. */
+static void check_interrupts_again(void)
+{
+	power_on(1);
+	*reg64(&models[0], VTD_ECAP) |= VTD_ECAP_INTERRUPTS;
+	*reg(&models[0], VTD_GSTS) = VTD_REMAP_INTERRUPTS | VTD_QUEUE | VTD_TRANSLATE | VTD_SET_INTERRUPTS;
+	models[0].interrupts = 0x9008;
+	CHECK(start() == 0 && (*reg(&models[0], VTD_GSTS) & VTD_REMAP_INTERRUPTS) && models[0].interrupts == 0x9008);
+	CHECK(vtd_interrupts_start(0x5000, 8) == 0 && vtd_interrupts_block());
+	check_remapping(1, 0x5008);
+	CHECK(vtd_interrupts_stop() == 0 && !(*reg(&models[0], VTD_GSTS) & VTD_REMAP_INTERRUPTS));
+}
+
+/* Some let every old request pass: that is known, and said. Some do not answer. */
+static void check_interrupts_odd(void)
+{
+	power_on(2);
+	models[1].no_format = 1;
+	CHECK(start() == 0 && vtd_interrupts_start(0x5000, 8) == 0 && !vtd_interrupts_block());
+	check_remapping(2, 0x5008);
+	power_on(2);
+	CHECK(start() == 0);
+	models[1].dead = 1;
+	CHECK(vtd_interrupts_start(0x5000, 8) == -L4_EIO);
+	CHECK(vtd_interrupts_stop() == 0 && !(*reg(&models[0], VTD_GSTS) & VTD_REMAP_INTERRUPTS));
+	power_on(1);
+	models[0].registers[0] = 0;
+	facts.drhds[0].base = 0x1000;
+	CHECK(vtd_find(&facts, &features) && vtd_interrupts_stop() == -L4_EIO);
+}
+
+/* What a request did wrong: its handle, and that it is one. */
+static void check_interrupt_faults(void)
+{
+	struct vtd_fault f;
+	int lost;
+
+	power_on(1);
+	CHECK(start() == 0);
+	fault_set(&models[0], 0x200, 0, 0x28, 7UL << 48 | 0x123, 0x26, 0);
+	CHECK(vtd_fault_next(&f, &lost) == 1 && f.is_interrupt && f.address == 7 && f.source == 0x28 && f.reason == 0x26);
+	fault_set(&models[0], 0x200, 0, 0x28, 7UL << 48 | 0x1000, 0x30, 0);
+	CHECK(vtd_fault_next(&f, &lost) == 1 && !f.is_interrupt && f.address == (7UL << 48 | 0x1000));
+}
+
 static void run_check(const char *n, void (*check)(void))
 {
 	name = n;
@@ -358,5 +458,9 @@ int main(void)
 	run_check("features", check_features);
 	run_check("unusable", check_unusable);
 	run_check("faults", check_faults);
+	run_check("interrupts", check_interrupts);
+	run_check("interrupts-again", check_interrupts_again);
+	run_check("interrupts-odd", check_interrupts_odd);
+	run_check("interrupt-faults", check_interrupt_faults);
 	return 0;
 }

@@ -34,6 +34,7 @@
 #define RTE_LOW_ACTIVE 0x2000
 #define RTE_LEVEL 0x8000
 #define RTE_MASKED 0x10000
+#define RTE_HANDLE(n) ((u32)(n) << 17 | 0x10000) /* upper word: remappable format */
 
 #define LINES_MAX (VECTOR_IRQ_LAST - VECTOR_IRQ_FIRST + 1) /* each has a vector */
 #define TIMER_DELTA_MAX (1UL << 32)
@@ -43,7 +44,7 @@ unsigned int arch_irq_lines;
 static u64 lapic;
 static bool deadline_timer;
 static u64 timer_mult;
-static struct { u64 va; u32 pin; } line_pin[LINES_MAX];
+static struct { u64 va; u32 pin; bool remapped; } line_pin[LINES_MAX];
 static u32 line_entry[LINES_MAX];
 
 static void pic_off(void)
@@ -188,7 +189,17 @@ void arch_irq_setup(unsigned int line, unsigned int vector, unsigned int mode)
 	entry |= mode & L4_IRQ_F_NEG ? RTE_LOW_ACTIVE : 0;
 	entry |= mode & L4_IRQ_F_LEVEL ? RTE_LEVEL : 0;
 	line_write(line, entry);
-	ioapic_write(line_pin[line].va, IOAPIC_REDIRECTION(line_pin[line].pin) + 1, this_cpu()->apic_id << 24);
+	arch_irq_remap(line, line_pin[line].remapped);
+}
+
+/** The upper word alone differs between the formats: nothing is lost. */
+void arch_irq_remap(unsigned int line, bool remap)
+{
+	u32 route = remap ? RTE_HANDLE(2 * line + arch_irq_is_level(line)) : this_cpu()->apic_id << 24;
+
+	line_pin[line].remapped = remap;
+	if (line_exists(line))
+		ioapic_write(line_pin[line].va, IOAPIC_REDIRECTION(line_pin[line].pin) + 1, route);
 }
 
 bool arch_irq_is_level(unsigned int line)

@@ -339,7 +339,7 @@ static void icu(void)
 	E(icu_r, L4_PROTO_IRQ, 0, L4_ICU_OP_INFO);
 	lines = kt_mr()[1];
 	CHECK(lines >= 16 && kt_mr()[2] > 0);
-	for (word op = L4_ICU_OP_BIND; op <= L4_ICU_OP_SET_MODE; op++) {
+	for (word op = L4_ICU_OP_BIND; op <= L4_ICU_OP_REMAP; op++) {
 		if (op == L4_ICU_OP_INFO)
 			continue;
 		E(icu_r, L4_PROTO_IRQ, -L4_EPERM, op, 5, irq);
@@ -351,6 +351,7 @@ static void icu(void)
 	E(c, L4_PROTO_IRQ, -L4_EMSGTOOSHORT, L4_ICU_OP_BIND, 5);
 	E(c, L4_PROTO_IRQ, -L4_EMSGTOOSHORT, L4_ICU_OP_UNBIND, 5);
 	E(c, L4_PROTO_IRQ, -L4_EMSGTOOSHORT, L4_ICU_OP_SET_MODE, 5);
+	E(c, L4_PROTO_IRQ, -L4_EMSGTOOSHORT, L4_ICU_OP_REMAP, 5);
 	E(c, L4_PROTO_IRQ, -L4_ENOENT, L4_ICU_OP_BIND, 5, empty);
 	E(c, L4_PROTO_IRQ, -L4_ENOENT, L4_ICU_OP_BIND, 5, task);
 	E(c, L4_PROTO_IRQ, -L4_ENOENT, L4_ICU_OP_BIND, 5, irq_r);
@@ -363,7 +364,11 @@ static void icu(void)
 	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_UNMASK, 5, 0);
 	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_MASK, 5, 0);
 	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_UNBIND, 5, irq);
-	E(c, L4_PROTO_IRQ, -L4_EINVAL, L4_ICU_OP_MSI_INFO, 5, 0);
+	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_MSI_INFO, 5, 0);
+	CHECK_EQ(kt_mr()[0] & 0xfff00000, 0xfee00000);
+	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_REMAP, 5, 1);
+	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_REMAP, 5, 0);
+	E(c, L4_PROTO_IRQ, -L4_EINVAL, L4_ICU_OP_REMAP, L4_ICU_FLAG_MSI | 3, 1);
 	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_BIND, L4_ICU_FLAG_MSI | 3, irq);
 	E(c, L4_PROTO_IRQ, 0, L4_ICU_OP_MSI_INFO, L4_ICU_FLAG_MSI | 3, 0);
 	CHECK_EQ(kt_mr()[0] & 0xfff00000, 0xfee00000);

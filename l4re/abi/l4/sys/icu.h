@@ -63,6 +63,18 @@ L4_INLINE l4_msgtag_t l4_icu_set_mode(l4_cap_idx_t icu, unsigned line, l4_umword
 	return l4_icu_set_mode_u(icu, line, mode, l4_utcb());
 }
 
+/**
+ * Have the requests of a line's pin sent in remappable format (on = 1), by handle 2 * line while the line is
+ * edge-triggered and 2 * line + 1 while it is level-triggered, or to the CPU itself (0, as at the start). Who says 1 has entries for both
+ * in the table of the pin's remapping unit: vector and CPU are those that l4_icu_msi_info() tells. Right: W.
+ * -L4_EINVAL no such line.
+ */
+L4_INLINE l4_msgtag_t l4_icu_remap_u(l4_cap_idx_t icu, unsigned line, int on, l4_utcb_t *u)
+{
+	return l4_icu_op_u(icu, L4_ICU_OP_REMAP, line, on, u);
+}
+L4_INLINE l4_msgtag_t l4_icu_remap(l4_cap_idx_t icu, unsigned line, int on) { return l4_icu_remap_u(icu, line, on, l4_utcb()); }
+
 /** Mask or unmask a line; label and timeout are accepted for compatibility and not used. */
 L4_INLINE l4_msgtag_t l4_icu_mask_u(l4_cap_idx_t icu, unsigned line, l4_umword_t *label, l4_timeout_t to, l4_utcb_t *u)
 {
@@ -96,7 +108,10 @@ L4_INLINE l4_msgtag_t l4_icu_info_u(l4_cap_idx_t icu, l4_icu_info_t *info, l4_ut
 }
 L4_INLINE l4_msgtag_t l4_icu_info(l4_cap_idx_t icu, l4_icu_info_t *info) { return l4_icu_info_u(icu, info, l4_utcb()); }
 
-/** Address and data a device must write to raise this MSI (| L4_ICU_FLAG_MSI). */
+/**
+ * Address and data a device must write to raise this MSI (| L4_ICU_FLAG_MSI); of a line: the message that its pin sends,
+ * of which the address names the CPU and the low byte of the data the vector. -L4_EINVAL no such line or MSI.
+ */
 L4_INLINE l4_msgtag_t l4_icu_msi_info_u(l4_cap_idx_t icu, unsigned line, l4_uint64_t source, l4_icu_msi_info_t *info,
 					l4_utcb_t *u)
 {

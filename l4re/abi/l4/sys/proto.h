@@ -117,10 +117,11 @@ enum l4_icu_ops {
 	L4_ICU_OP_BIND = 0x20,   /**< mr[2] = IRQ selector. -L4_EINVAL line, -L4_EPERM already bound */
 	L4_ICU_OP_UNBIND = 0x21, /**< mr[2] = IRQ selector */
 	L4_ICU_OP_INFO = 0x22,   /**< result mr[0] = features, mr[1] = lines, mr[2] = MSIs */
-	L4_ICU_OP_MSI_INFO = 0x23, /**< result mr[0] = address, mr[1] = data */
+	L4_ICU_OP_MSI_INFO = 0x23, /**< result mr[0] = address, mr[1] = data: destination and vector, of a line as well */
 	L4_ICU_OP_UNMASK = 0x24,
 	L4_ICU_OP_MASK = 0x25,
 	L4_ICU_OP_SET_MODE = 0x26, /**< mr[2] = mode */
+	L4_ICU_OP_REMAP = 0x27,  /**< Skerry: mr[2] = 1: the line goes by a handle of the remapping units; 0: it does not. -L4_EINVAL no line */
 };
 #define L4_ICU_FLAG_MSI 0x80000000UL
 #define L4_IRQ_F_NONE 0

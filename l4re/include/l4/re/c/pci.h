@@ -59,7 +59,8 @@ enum l4re_pci_ops {
 	L4RE_PCI_IRQ_OP = 8,
 	/**
 	 * Item: the function's DMA space (l4/re/c/dma_space.h), until the function is closed. The same each time. Enables bus
-	 * mastering, which MSI and MSI-X need as well: reset the device by its registers before. -L4_ENOMEM.
+	 * mastering, which MSI and MSI-X need as well: reset the device by its registers before. -L4_ENOMEM; -L4_EPERM: the device went on
+	 * raising interrupts that are not its own, and does nothing any more before it is closed and opened again.
 	 */
 	L4RE_PCI_DMA_SPACE_OP = 9,
 };
