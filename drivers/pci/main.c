@@ -15,6 +15,7 @@
 #include "../../l4re/lib/fmt.h"
 #include "../../l4re/lib/string.h"
 
+#include <l4/re/c/alive.h>
 #include <l4/re/c/dma_space.h>
 #include <l4/re/c/pci.h>
 #include <l4/re/c/util/cap_alloc.h>
@@ -26,6 +27,7 @@
 #include <l4/sys/irq.h>
 
 #define SESSIONS 32
+#define READY_AGAIN_US 5000
 #define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
 #define LABEL_INDEX(label) (((label) >> 4) - 1)
 /* Behind the sessions: DMA spaces, by function. */
@@ -412,21 +414,35 @@ static int is_ours(l4_umword_t label)
 	return n < session_count || (n >= SESSIONS && n - SESSIONS < bus.function_count);
 }
 
+/*
+ * How long to wait for a message. init is told that the manager works when it has none of its own for the manager: it
+ * stops the devices of their holders first.
+ */
+static l4_timeout_t patience(int answered)
+{
+	static int ready;
+
+	if (!ready && answered)
+		ready = l4re_ready_try();
+	return ready ? l4_timeout(0, L4_IPC_TIMEOUT_NEVER) : l4_timeout(0, l4_timeout_from_us(READY_AGAIN_US));
+}
+
 static void serve(void)
 {
 	l4_utcb_t *u = l4_utcb();
 	l4_msgtag_t tag, answer = reply(0, 0);
 	l4_umword_t label;
+	l4_timeout_t limit;
 	int pending = 0;
 
 	received = l4re_util_cap_alloc();
 	for (;;) {
+		limit = patience(!pending);
 		l4_utcb_rcv_cap_u(u, received);
-		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, l4_timeout(0, L4_TIMEOUT_NEVER)) :
-				l4_ipc_wait(u, &label, L4_IPC_NEVER);
+		tag = pending ? l4_ipc_reply_and_wait(u, answer, &label, limit) : l4_ipc_wait(u, &label, limit);
 		/* A client that did not take the answer's items is told so; one that is gone cannot be. */
 		if (l4_msgtag_has_error(tag)) {
-			pending = pending && l4_msgtag_items(answer);
+			pending = pending && l4_msgtag_items(answer) && l4_ipc_is_snd_error(u);
 			answer = reply(-L4_EMSGMISSARG, 0);
 			continue;
 		}

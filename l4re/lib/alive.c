@@ -36,11 +36,21 @@ l4_timeout_t l4re_alive_timeout(void)
 	return l4re_alive_until(~0UL);
 }
 
-void l4re_ready(void)
+static l4_msgtag_t say_ready(l4_timeout_t timeout)
 {
 	l4_utcb_t *u = l4_utcb();
 
 	u->msg.mr[0] = L4RE_PARENT_READY_OP;
 	u->buf.br[0] = 0;
-	l4_ipc_call(l4re_env()->parent, u, l4_msgtag(L4RE_PROTO_PARENT, 1, 0, 0), L4_IPC_NEVER);
+	return l4_ipc_call(l4re_env()->parent, u, l4_msgtag(L4RE_PROTO_PARENT, 1, 0, 0), timeout);
+}
+
+void l4re_ready(void)
+{
+	say_ready(L4_IPC_NEVER);
+}
+
+int l4re_ready_try(void)
+{
+	return !l4_msgtag_has_error(say_ready(l4_timeout(L4_IPC_TIMEOUT_0, L4_IPC_TIMEOUT_NEVER)));
 }

@@ -240,7 +240,7 @@ static void end_holders(const struct component *manager)
 		if (c->state != COMPONENT_RUNNING || !grants_count(c, SYSIMG_G_PCI) || session_server(c, "pci") != manager)
 			continue;
 		say("%s has lost its devices with %s", c->name, manager->name);
-		component_ended(c, c->desc->on_fault, 1);
+		component_lost_devices(c);
 	}
 }
 
@@ -421,7 +421,7 @@ static int may_restart(struct component *c)
 }
 
 /* At once, or after a pause that doubles. */
-static void restart(struct component *c)
+static void restart_counted(struct component *c)
 {
 	unsigned doublings = c->restarts - 1 < BACKOFF_DOUBLINGS ? c->restarts - 1 : BACKOFF_DOUBLINGS;
 
@@ -433,7 +433,8 @@ static void restart(struct component *c)
 	c->state = COMPONENT_WAITING;
 }
 
-void component_ended(struct component *c, unsigned policy, int status)
+/* blameless: what ended it was another's doing, and does not count. */
+static void end(struct component *c, unsigned policy, int status, int blameless)
 {
 	if (upgrade_ended(c))
 		return;
@@ -443,11 +444,24 @@ void component_ended(struct component *c, unsigned policy, int status)
 	}
 	component_destroy(c);
 	c->state = COMPONENT_STOPPED;
-	if (policy == SYSIMG_RESTART && may_restart(c)) {
+	if (policy == SYSIMG_RESTART && (blameless || may_restart(c))) {
 		sessions_unbind(c, 1);
 		say_restart(c);
-		restart(c);
+		if (blameless)
+			component_start(c);
+		else
+			restart_counted(c);
 		return;
 	}
 	sessions_server_gone(c);
+}
+
+void component_ended(struct component *c, unsigned policy, int status)
+{
+	end(c, policy, status, 0);
+}
+
+void component_lost_devices(struct component *c)
+{
+	end(c, c->desc->on_fault, 1, 1);
 }

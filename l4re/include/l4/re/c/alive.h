@@ -20,5 +20,7 @@ l4_timeout_t l4re_alive_until(l4_uint64_t when);
  * (docs/live-upgrade.md), and does nothing else. Waits for init, so it is not for those whom init itself calls (the PCI manager).
  */
 void l4re_ready(void);
+/** The same, if init can be told at once. False: it is busy, perhaps with a call to this very program; to be tried again a little later. */
+int l4re_ready_try(void);
 
 #endif
