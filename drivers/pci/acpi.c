@@ -71,21 +71,20 @@ static void read_madt(struct acpi_facts *f, const l4_uint8_t *t, unsigned bytes)
 }
 
 /* Device scopes: type, length, two reserved, id, bus, then the path in pairs. False: one cannot be understood. */
-static int read_scopes(struct acpi_drhd *d, const l4_uint8_t *p, unsigned bytes)
+static int read_scopes(struct acpi_scope *list, unsigned *count, const l4_uint8_t *p, unsigned bytes)
 {
 	unsigned at, length, i;
 
 	for (at = 0; at < bytes; at += length) {
-		struct acpi_scope *s = &d->scopes[d->scope_count];
+		struct acpi_scope *s = &list[*count];
 
 		length = bytes - at < 8 ? 0 : p[at + 1];
-		if (length < 8 || length % 2 || length > bytes - at || (length - 6) / 2 > ACPI_PATH ||
-		    d->scope_count == ACPI_SCOPES)
+		if (length < 8 || length % 2 || length > bytes - at || (length - 6) / 2 > ACPI_PATH || *count == ACPI_SCOPES)
 			return 0;
 		*s = (struct acpi_scope){ p[at], p[at + 4], p[at + 5], (length - 6) / 2, { 0 } };
 		for (i = 0; i < s->depth; i++)
 			s->path[i] = (p[at + 6 + 2 * i] & 31) << 3 | (p[at + 7 + 2 * i] & 7);
-		d->scope_count++;
+		++*count;
 	}
 	return 1;
 }
@@ -100,19 +99,21 @@ static void read_drhd(struct acpi_facts *f, const l4_uint8_t *e, unsigned length
 		return;
 	}
 	*d = (struct acpi_drhd){ .base = get64(e + 8), .segment = get16(e + 6), .all = e[4] & 1 };
-	f->dmar_damaged |= !read_scopes(d, e + 16, length - 16);
+	f->dmar_damaged |= !read_scopes(d->scopes, &d->scope_count, e + 16, length - 16);
 	f->drhd_count++;
 }
 
 static void read_rmrr(struct acpi_facts *f, const l4_uint8_t *e, unsigned length)
 {
-	struct acpi_rmrr r;
+	struct acpi_rmrr *r = &f->rmrrs[f->rmrr_count];
 
-	if (length < 24 || f->rmrr_count == ACPI_RMRRS)
+	if (length < 24 || f->rmrr_count == ACPI_RMRRS || get64(e + 8) >= get64(e + 16)) {
+		f->dmar_damaged = 1;
 		return;
-	r = (struct acpi_rmrr){ get64(e + 8), get64(e + 16), get16(e + 6) };
-	if (r.first < r.last)
-		f->rmrrs[f->rmrr_count++] = r;
+	}
+	*r = (struct acpi_rmrr){ .first = get64(e + 8), .last = get64(e + 16), .segment = get16(e + 6) };
+	f->dmar_damaged |= !read_scopes(r->scopes, &r->scope_count, e + 24, length - 24);
+	f->rmrr_count++;
 }
 
 static void read_dmar(struct acpi_facts *f, const l4_uint8_t *t, unsigned bytes)

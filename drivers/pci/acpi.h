@@ -54,9 +54,12 @@ struct acpi_drhd {
 	struct acpi_scope scopes[ACPI_SCOPES];
 };
 
+/** Memory that firmware has these functions use by its physical address. */
 struct acpi_rmrr {
 	l4_uint64_t first, last;
 	unsigned segment;
+	unsigned scope_count;
+	struct acpi_scope scopes[ACPI_SCOPES];
 };
 
 struct acpi_facts {

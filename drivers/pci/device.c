@@ -4,6 +4,7 @@
 #include "dma.h"
 #include "hw.h"
 #include "interrupts.h"
+#include "iommu.h"
 #include "reset.h"
 #include "../../l4re/lib/fmt.h"
 
@@ -381,6 +382,8 @@ static const char *unbound(const struct pci_function *f)
 {
 	if (!dma_is_remapped(f))
 		return 0;
+	if (iommu_has_reserved(f))
+		return "has memory that firmware reserved for it";
 	if (pci_shares_number(bus, f))
 		return "is behind a bridge and has no number of its own";
 	return reset_bypasses(bus, f) ? "passes by the remapping units" : 0;
@@ -439,4 +442,11 @@ void device_stop(const struct pci_function *f)
 {
 	device_of(f)->stopped = 1;
 	put(f, PCI_COMMAND, 2, get(f, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER);
+}
+
+l4_uint32_t device_write_mask(const struct pci_function *f, unsigned offset, unsigned bytes)
+{
+	l4_uint32_t mask = pci_write_mask(offset, bytes);
+
+	return offset == PCI_COMMAND && device_of(f)->stopped ? mask & ~PCI_COMMAND_MASTER : mask;
 }

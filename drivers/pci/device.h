@@ -27,6 +27,8 @@ int device_open(struct pci_function *f);
  * that still has its last holder's rings would go on with them. -L4_EPERM: it was stopped.
  */
 int device_master(struct pci_function *f);
+/** What its holder may write of its configuration space: as pci_write_mask(), and no bus mastering when it was stopped. */
+l4_uint32_t device_write_mask(const struct pci_function *f, unsigned offset, unsigned bytes);
 /** Take its bus mastering, and with it its messages, until it is opened again. */
 void device_stop(const struct pci_function *f);
 /** Stop, take everything back, reset. -L4_EIO: an IOMMU does not say that it stopped. */

@@ -11,7 +11,7 @@
 
 static const struct pci_bus *bus;
 static int on;
-static unsigned char covered[PCI_FUNCTIONS_MAX];
+static unsigned char covered[PCI_FUNCTIONS_MAX], reserved[PCI_FUNCTIONS_MAX];
 static struct remap tables;
 static struct vtd_features features;
 static struct remap_space spaces[PCI_FUNCTIONS_MAX];
@@ -56,8 +56,10 @@ const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *fact
 
 	bus = all;
 	*stuck = 0;
-	for (i = 0; i < bus->function_count; i++)
+	for (i = 0; i < bus->function_count; i++) {
 		covered[i] = scope_covers(facts, bus, &bus->functions[i]);
+		reserved[i] = scope_reserved(facts, bus, &bus->functions[i]) != 0;
+	}
 	if (!facts->dmar)
 		return "there are none";
 	if (facts->dmar_damaged)
@@ -69,6 +71,11 @@ const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *fact
 	*stuck = why && vtd_stop() < 0;
 	on = !why;
 	return why;
+}
+
+int iommu_has_reserved(const struct pci_function *f)
+{
+	return reserved[number(f)];
 }
 
 int iommu_attach(const struct pci_function *f)

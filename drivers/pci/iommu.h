@@ -23,6 +23,8 @@ const char *iommu_start(const struct pci_bus *bus, const struct acpi_facts *fact
 int iommu_is_on(void);
 /** Do f's requests go through a unit that is on? Else it sees physical addresses, and what follows is not for it. */
 int iommu_covers(const struct pci_function *f);
+/** Is there memory of firmware's that f would have to reach by its physical address, whatever is mapped? */
+int iommu_has_reserved(const struct pci_function *f);
 /** f reaches what is mapped from now on: nothing yet. -L4_ENOMEM; -L4_EIO. */
 int iommu_attach(const struct pci_function *f);
 /** f reaches nothing. -L4_EIO: it may still reach what was mapped. */

@@ -148,7 +148,7 @@ static l4_msgtag_t op_config_write(const struct pci_function *f, const l4_umword
 
 	if (!config_range_ok(mr[2], mr[3]))
 		return reply(-L4_ERANGE, 0);
-	mask = pci_write_mask(mr[2], mr[3]);
+	mask = device_write_mask(f, mr[2], mr[3]);
 	if (!mask)
 		return reply(-L4_EPERM, 0);
 	old = mr[2] == PCI_STATUS ? 0 : bus.config->read(f->address, mr[2], mr[3]);

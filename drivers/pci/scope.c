@@ -48,20 +48,38 @@ static int names(const struct pci_bus *bus, const struct acpi_scope *s, const st
 	return s->type == ACPI_SCOPE_FUNCTION ? f->address == end : is_below(bus, f, end);
 }
 
+static int one_names(const struct pci_bus *bus, const struct acpi_scope *scopes, unsigned count, const struct pci_function *f)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (names(bus, &scopes[i], f))
+			return 1;
+	return 0;
+}
+
 int scope_covers(const struct acpi_facts *facts, const struct pci_bus *bus, const struct pci_function *f)
 {
-	unsigned i, k;
+	unsigned i;
 
 	for (i = 0; i < facts->drhd_count; i++) {
 		const struct acpi_drhd *d = &facts->drhds[i];
 
-		if (d->segment)
-			continue;
-		if (d->all)
+		if (!d->segment && (d->all || one_names(bus, d->scopes, d->scope_count, f)))
 			return 1;
-		for (k = 0; k < d->scope_count; k++)
-			if (names(bus, &d->scopes[k], f))
-				return 1;
+	}
+	return 0;
+}
+
+const struct acpi_rmrr *scope_reserved(const struct acpi_facts *facts, const struct pci_bus *bus, const struct pci_function *f)
+{
+	unsigned i;
+
+	for (i = 0; i < facts->rmrr_count; i++) {
+		const struct acpi_rmrr *r = &facts->rmrrs[i];
+
+		if (!r->segment && one_names(bus, r->scopes, r->scope_count, f))
+			return r;
 	}
 	return 0;
 }

@@ -126,6 +126,22 @@ static const char *test_acpi(void)
 	return acpi_read(&facts, 0, phys_read) == -L4_ENOENT ? NULL : "no root";
 }
 
+/* As many regions as there is room for are read; with one more the table is not understood. */
+static int test_reserved_many(void)
+{
+	static unsigned char body[12 + 24 * (ACPI_RMRRS + 1)] = { 39, 1 };
+	unsigned n;
+
+	for (n = 0; n <= ACPI_RMRRS; n++)
+		memcpy(body + 12 + 24 * n, (unsigned char[24]){ 1, 0, 24, 0, [10] = n + 1, [16] = 0xff, 0xff, n + 1 }, 24);
+	build_tables();
+	table(4, "DMAR", body, sizeof(body) - 24);
+	if (acpi_read(&facts, PHYS_BASE, phys_read) || facts.dmar_damaged || facts.rmrr_count != ACPI_RMRRS)
+		return 1;
+	table(4, "DMAR", body, sizeof(body));
+	return acpi_read(&facts, PHYS_BASE, phys_read) || !facts.dmar_damaged || facts.rmrr_count != ACPI_RMRRS;
+}
+
 /* A DMAR that is not understood wholly is not used: each of these has one thing wrong. */
 static const char *test_dmar_damage(void)
 {
@@ -146,6 +162,14 @@ static const char *test_dmar_damage(void)
 		{ 36, { 39, 1, [12] = 0, 0, 24, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 10, 0, 0, 0, 0, 1, 0 }, 1 }, /* scope too long */
 		{ 36, { 39, 1, [12] = 0, 0, 24, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 6, 0, 0, 0, 0, 1, 0 }, 1 },  /* without a way */
 		{ 44, { 39, 1, [12] = 0, 0, 32, 0, 0, [22] = 0xd9, 0xfe, [28] = 1, 16, 0, 0, 0, 0, 1, 0 }, 1 }, /* way too long */
+		/* Reserved memory: 1 MiB at 0x1000000, with a scope; then each with one thing wrong. */
+		{ 44, { 39, 1, [12] = 1, 0, 32, 0, [23] = 1, [28] = 0xff, 0xff, 0xf, 1, [36] = 1, 8, 0, 0, 0, 0, 1, 0 }, 0 },
+		{ 44, { 39, 1, [12] = 1, 0, 32, 0, [23] = 1, [28] = 0xff, 0xff, 0xf, 1, [36] = 1, 10, 0, 0, 0, 0, 1, 0 }, 1 }, /* scope too long */
+		{ 44, { 39, 1, [12] = 1, 0, 32, 0, [23] = 1, [28] = 0xff, 0xff, 0xf, 1, [36] = 1, 0, 0, 0, 0, 0, 1, 0 }, 1 },  /* scope of nothing */
+		{ 43, { 39, 1, [12] = 1, 0, 31, 0, [23] = 1, [28] = 0xff, 0xff, 0xf, 1, [36] = 1, 8, 0, 0, 0, 0, 1, 0 }, 1 },  /* scope cut off */
+		{ 44, { 39, 1, [12] = 1, 0, 32, 0, [23] = 1, [36] = 1, 8, 0, 0, 0, 0, 1, 0 }, 1 },                             /* ends before it begins */
+		{ 35, { 39, 1, [12] = 1, 0, 23, 0, [23] = 1, [28] = 0xff, 0xff, 0xf }, 1 },                                    /* too short */
+		{ 44, { 39, 1, [12] = 1, 0, 0xff, 0xff, [23] = 1, [28] = 0xff, 0xff, 0xf, 1 }, 1 },                            /* longer than the table */
 	};
 	static char why[40];
 	unsigned i;
@@ -158,6 +182,8 @@ static const char *test_dmar_damage(void)
 			return why;
 		}
 	}
+	if (test_reserved_many())
+		return "too much reserved memory";
 	build_tables();
 	table(2, "DMAR", cases[0].body, cases[0].bytes);
 	table(4, "DMAR", cases[0].body, cases[0].bytes);
@@ -469,6 +495,25 @@ static const char *test_scopes(void)
 	return NULL;
 }
 
+static int reserved(unsigned segment, struct acpi_scope scope, unsigned fn)
+{
+	struct acpi_facts f = { .rmrr_count = 2, .rmrrs = { { .first = 1, .last = 2 },
+		{ .first = 4096, .last = 8191, .segment = segment, .scope_count = 2, .scopes = { { 0 }, scope } } } };
+	const struct acpi_rmrr *r = scope_reserved(&f, &bus, &bus.functions[fn]);
+
+	return r && r->first == 4096;
+}
+
+/* Whose firmware memory is whose. */
+static const char *test_reserved(void)
+{
+	struct acpi_scope fn = { 1, 0, 0, 1, { 2 << 3 } }, bridge = { 2, 0, 0, 1, { 3 << 3 } };
+
+	if (!reserved(0, fn, 0) || reserved(0, fn, 1) || reserved(1, fn, 0))
+		return "a function";
+	return !reserved(0, bridge, 3) || reserved(0, bridge, 0) ? "a bridge" : NULL;
+}
+
 /* Who sends for which line: two I/O APICs, of which firmware names one, or both. */
 static const char *test_lines(void)
 {
@@ -546,6 +591,6 @@ int main(void)
 {
 	return report("acpi", test_acpi()) | report("dmar", test_dmar_damage()) |
 	       report("bus", test_bus()) | report("bridges", test_bridges()) | report("scopes", test_scopes()) | report("lines", test_lines()) |
-	       report("acpi-hostile", test_acpi_hostile()) |
+	       report("reserved", test_reserved()) |	       report("acpi-hostile", test_acpi_hostile()) |
 	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
 }
