@@ -6,6 +6,7 @@
 #include "interrupts.h"
 #include "iommu.h"
 #include "reset.h"
+#include "route.h"
 #include "../../l4re/lib/fmt.h"
 
 #include <l4/re/c/pci.h>
@@ -34,13 +35,15 @@ struct device {
 };
 
 static const struct pci_bus *bus;
+static const struct acpi_facts *facts;
 static l4_cap_idx_t icu;
 static struct device devices[PCI_FUNCTIONS_MAX];
 static unsigned char msi_used[MSIS];
 
-void device_init(const struct pci_bus *all, l4_cap_idx_t controller)
+void device_init(const struct pci_bus *all, const struct acpi_facts *firmware, l4_cap_idx_t controller)
 {
 	bus = all;
+	facts = firmware;
 	icu = controller;
 }
 
@@ -68,11 +71,13 @@ int device_is_open(const struct pci_function *f)
 
 unsigned device_irq_kind(const struct pci_function *f)
 {
+	unsigned line, mode;
+
 	if (f->msix_entries)
 		return L4RE_PCI_IRQ_MSIX;
 	if (f->caps.msi)
 		return L4RE_PCI_IRQ_MSI;
-	return f->irq_pin && f->irq_line < 0xff ? L4RE_PCI_IRQ_INTX : L4RE_PCI_IRQ_NONE;
+	return route_pin(facts, f, &line, &mode) ? L4RE_PCI_IRQ_INTX : L4RE_PCI_IRQ_NONE;
 }
 
 unsigned device_irq_count(const struct pci_function *f)
@@ -89,13 +94,12 @@ static char *msix_entry(const struct pci_function *f, unsigned n)
 	return (char *)device_of(f)->msix.at + f->msix_offset % L4_PAGESIZE + n * PCI_MSIX_ENTRY_BYTES;
 }
 
-/* Firmware's answer for the pin: a line of the old interrupt controllers, level-triggered as PCI's are. */
 static int bind_line(const struct pci_function *f, l4_cap_idx_t irq, unsigned *line)
 {
-	long err = l4_error(l4_icu_set_mode(icu, f->irq_line, L4_IRQ_F_LEVEL_HIGH));
+	unsigned mode;
+	long err = route_pin(facts, f, line, &mode) ? l4_error(l4_icu_set_mode(icu, *line, mode)) : -L4_ENODEV;
 
-	*line = f->irq_line;
-	return err < 0 ? err : l4_error(l4_icu_bind(icu, f->irq_line, irq));
+	return err < 0 ? err : l4_error(l4_icu_bind(icu, *line, irq));
 }
 
 static int bind_msi(l4_cap_idx_t irq, unsigned *line)
@@ -198,6 +202,8 @@ int device_irq(struct pci_function *f, unsigned n, l4_cap_idx_t *irq)
 	l4_cap_idx_t cap;
 	int err;
 
+	if (device_irq_kind(f) == L4RE_PCI_IRQ_NONE)
+		return -L4_ENODEV;
 	if (n >= device_irq_count(f))
 		return -L4_ERANGE;
 	if (!d->irqs[n]) {

@@ -9,6 +9,7 @@
 #ifndef PCI_DEVICE_H
 #define PCI_DEVICE_H
 
+#include "acpi.h"
 #include "bus.h"
 
 #include <l4/sys/icu.h>
@@ -18,7 +19,7 @@
 #define DEVICE_MAPS 12
 
 /** Before any other. */
-void device_init(const struct pci_bus *bus, l4_cap_idx_t icu);
+void device_init(const struct pci_bus *bus, const struct acpi_facts *facts, l4_cap_idx_t icu);
 int device_is_open(const struct pci_function *f);
 /** Reset and enable. -L4_EIO, -L4_ENOMEM; -L4_EPERM: there is an IOMMU, but it could not hold f to its DMA space. */
 int device_open(struct pci_function *f);
@@ -38,7 +39,7 @@ int device_message(l4_cap_idx_t irq, l4_icu_msi_info_t *msi);
 /** Kind (l4re_pci_irq_kind) and number of the interrupts. */
 unsigned device_irq_kind(const struct pci_function *f);
 unsigned device_irq_count(const struct pci_function *f);
-/** The interrupt object. */
+/** The interrupt object. -L4_ENODEV: f has no interrupt that is known to arrive; -L4_ERANGE, -L4_ENOMEM; -L4_EPERM: its line is taken. */
 int device_irq(struct pci_function *f, unsigned n, l4_cap_idx_t *irq);
 /** The dataspace of a part of a memory BAR. */
 int device_map(struct pci_function *f, unsigned bar, l4_uint64_t offset, l4_uint64_t bytes, l4_cap_idx_t *ds);

@@ -293,9 +293,10 @@ static void take_arguments(int argc, char **argv)
 static void describe(const struct pci_function *f)
 {
 	static const char *const kinds[] = { "no interrupt", "INTx", "MSI", "MSI-X" };
+	unsigned kind = device_irq_kind(f);
 
 	fmt_log("%02x:%02x.%u %04x:%04x class %06x, %s, %s", f->address >> 8, f->address >> 3 & 31, f->address & 7, f->vendor,
-		f->device, f->class_rev >> 8, kinds[device_irq_kind(f)], reset_kind(&bus, f));
+		f->device, f->class_rev >> 8, kind || !f->irq_pin ? kinds[kind] : "an interrupt pin that no table routes", reset_kind(&bus, f));
 }
 
 /* Who has it, as part of a line. */
@@ -463,7 +464,7 @@ int main(int argc, char **argv)
 	take_arguments(argc, argv);
 	scan();
 	protect(icu);
-	device_init(&bus, icu);
+	device_init(&bus, &facts, icu);
 	watch_faults();
 	list_functions();
 	open_sessions();

@@ -3,9 +3,11 @@
  * What the PCI manager does for devices of other kinds: a function-level reset (QEMU's NVMe controller), an interrupt line (its e1000), a
  * device that goes on after an interrupt (its e1000e), and a port BAR (its transitional virtio devices). It ends itself by touching a port that
  * was taken away.
+ * Argument "line": the interrupt line alone, for a machine whose other devices would not be opened.
  * Registers: NVM Express 1.4, section 3.1; Intel 8254x, section 13; Intel 82574, section 10; virtio 1.2, section 4.1.4.10 (legacy).
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <l4/re/c/control.h>
 #include <l4/re/c/pci.h>
@@ -66,6 +68,19 @@ static void test_reset(void)
 	CHECK(l4re_pci_close(pci, fn) == 0);
 	regs = open_registers("nvme", &fn, L4_PAGESIZE);
 	CHECK(regs && regs[NVME_CC / 4] == 0);
+	CHECK(l4re_pci_close(pci, fn) == 0);
+}
+
+/* One without an interrupt, whatever number is asked for. */
+static void test_none(void)
+{
+	long fn = l4re_pci_find(pci, "vga");
+	l4re_pci_info_t info;
+
+	CHECK(fn >= 0 && l4re_pci_open(pci, fn) == 0);
+	CHECK(l4re_pci_info(pci, fn, &info) == 0 && info.irq_kind == L4RE_PCI_IRQ_NONE && info.irqs == 0);
+	CHECK(l4re_pci_irq(pci, fn, 0, l4re_util_cap_alloc()) == -L4_ENODEV);
+	CHECK(l4re_pci_irq(pci, fn, 1, l4re_util_cap_alloc()) == -L4_ENODEV);
 	CHECK(l4re_pci_close(pci, fn) == 0);
 }
 
@@ -147,7 +162,7 @@ static unsigned test_ports(void)
 	return port;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	l4_cap_idx_t control = l4re_env_get_cap("control");
 	l4re_component_info_t self = { 0 };
@@ -159,8 +174,14 @@ int main(void)
 		return 0;
 	}
 	pci = l4re_env_get_cap("pci");
+	if (argc > 1 && !strcmp(argv[1], "line")) {
+		test_line();
+		puts(failed ? "not ok legacy line" : "ok legacy line");
+		return failed;
+	}
 	test_reset();
 	test_line();
+	test_none();
 	test_at_rest();
 	port = test_ports();
 	if (failed)

@@ -2,7 +2,7 @@
 /*
  * PCI manager: ACPI tables, enumeration, BARs and grants against a model of configuration space; and no crash, no
  * endless loop on tables and devices that lie.
- * sources: drivers/pci/acpi.c drivers/pci/bus.c drivers/pci/place.c drivers/pci/grant.c drivers/pci/scope.c
+ * sources: drivers/pci/acpi.c drivers/pci/bus.c drivers/pci/place.c drivers/pci/grant.c drivers/pci/scope.c drivers/pci/route.c
  * cflags: -Idrivers/pci -Il4re/include
  */
 #include <stdio.h>
@@ -11,10 +11,12 @@
 
 #include <l4/re/c/pci.h>
 #include <l4/sys/err.h>
+#include <l4/sys/proto.h>
 
 #include "acpi.h"
 #include "bus.h"
 #include "grant.h"
+#include "route.h"
 #include "scope.h"
 #include "support/random.h"
 
@@ -536,6 +538,29 @@ static const char *test_lines(void)
 	return scope_line(&f, &bus, 24, &source) ? "more than there is room for" : NULL;
 }
 
+/* A pin's line: what firmware wrote, if its tables name it as PCI's. */
+static const char *test_route(void)
+{
+	struct acpi_facts f = { .override_count = 4, .overrides = { { 0, 2, 0, 0 }, { 9, 20, 1, 1 }, { 10, 10, 1, 0 }, { 5, 21, 0, 1 } } };
+	struct pci_function fn = { .irq_pin = 1, .irq_line = 10 };
+	unsigned line = 0, mode = 0;
+
+	if (!route_pin(&f, &fn, &line, &mode) || line != 10 || mode != L4_IRQ_F_LEVEL_HIGH)
+		return "a line";
+	fn.irq_line = 9;
+	if (!route_pin(&f, &fn, &line, &mode) || line != 20 || mode != L4_IRQ_F_LEVEL_LOW)
+		return "a line that has moved";
+	for (fn.irq_line = 0; fn.irq_line < 256; fn.irq_line++)
+		if (fn.irq_line != 9 && fn.irq_line != 10 && route_pin(&f, &fn, &line, &mode))
+			return "one that is not PCI's";
+	fn.irq_line = 10;
+	fn.irq_pin = 0;
+	if (route_pin(&f, &fn, &line, &mode))
+		return "no pin";
+	fn.irq_pin = 5;
+	return route_pin(&f, &fn, &line, &mode) ? "a pin that there is not" : NULL;
+}
+
 /* --- Grants. */
 
 static const char *test_grants(void)
@@ -591,6 +616,6 @@ int main(void)
 {
 	return report("acpi", test_acpi()) | report("dmar", test_dmar_damage()) |
 	       report("bus", test_bus()) | report("bridges", test_bridges()) | report("scopes", test_scopes()) | report("lines", test_lines()) |
-	       report("reserved", test_reserved()) |	       report("acpi-hostile", test_acpi_hostile()) |
+	       report("reserved", test_reserved()) | report("route", test_route()) |	       report("acpi-hostile", test_acpi_hostile()) |
 	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
 }

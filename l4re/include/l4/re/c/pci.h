@@ -52,9 +52,10 @@ enum l4re_pci_ops {
 	/**
 	 * mr[2] = interrupt, below `irqs`. Item: an IRQ object (rights RWS) that it triggers: MSI-X
 	 * entry, MSI, or the INTx line (level: unmask after service). The same each time. -L4_ERANGE, -L4_ENOMEM; -L4_EPERM:
-	 * somebody else has the line, lines are not shared; -L4_EINVAL: the line that firmware names does not exist. It is
-	 * the line of the function's interrupt line register: where a machine wires the I/O APIC in another way (ACPI's _PRT, which is
-	 * not read) no interrupt arrives. Functions with MSI or MSI-X never use a line.
+	 * somebody else has the line, lines are not shared; -L4_EINVAL: the line that firmware names does not exist; -L4_ENODEV: the function has no
+	 * interrupt, or a pin of which nobody says where it ends: ACPI's _PRT is not read, and firmware's tables do not name the line of the
+	 * function's interrupt line register as a level-triggered one. -L4_EIO: the remapping units do not answer. Functions with MSI or MSI-X never use
+	 * a line.
 	 */
 	L4RE_PCI_IRQ_OP = 8,
 	/**
