@@ -55,6 +55,7 @@ $(BUILD)/setup-bench.mk: tools/setup
 -include conf/build.mk
 -include l4linux-patches/build.mk
 -include rootfs/build.mk
+-include tools/qemu/build.mk
 
 .PHONY: run gdb trace test test-long bench lint clean distclean help
 all: $(ALL)

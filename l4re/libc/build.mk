@@ -64,3 +64,6 @@ $(BUILD)/$(1).elf: $(patsubst %.c,$(BUILD)/native/%.o,$(2)) $(RE_C_DEPS)
 endef
 
 -include $(LIBC_OBJ:.o=.d) $(RE_C_START:.o=.d)
+
+# Programs for users, not for one test.
+$(eval $(call native_program,cyclictest,l4re/tools/cyclictest.c))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 
+from bench import latency, measure, worst as bench_worst
 from runlib import cpio
 
 from . import Result, TOP, output_path, run, tail
@@ -194,7 +195,27 @@ def trace():
     return [Result("runner/trace", why, tail(text), retry=lambda: trace()[0])]
 
 
+def worst():
+    """The worst latency beside a task that unmaps without end is named: in that operation, and all its instructions are counted."""
+    def measured(more):
+        status, text = run(["tools/run", "--conf", "tests/system/worst.conf", "--icount", "--batch", "--timeout", "100", *more], 150)
+        found = latency.parse(text)
+        if status or not found:
+            raise measure.Failed(tail(text))
+        return found
+
+    found = bench_worst.find("test", measured)
+    text = "\n".join(bench_worst.show(found))
+    before, handling = bench_worst.parts(found)
+    why = "" if {"space_unmap", "op_unmap"} <= set(bench_worst.path(before)) else "it is not named"
+    why = why or ("" if len(before) + len(handling) == found.latency else "instructions are missing")
+    why = why or ("" if "timer_handle" in bench_worst.counted(handling) else "no interrupt")
+    return [Result("runner/worst", why, text)]
+
+
 def jobs(chosen):
+    if chosen("runner/worst"):
+        yield "runner/worst", worst
     if chosen("runner/gdb"):
         yield "runner/gdb", debugger
     if chosen("runner/trace"):
