@@ -358,6 +358,7 @@ void component_destroy(struct component *c)
 	delete_object(&c->thread);
 	delete_object(&c->task);
 	sessions_unbind(c, 0);
+	channels_unbind(c);
 	stop_devices(c);
 	destroy_extras(c);
 	delete_object(&c->factory);

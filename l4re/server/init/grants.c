@@ -168,6 +168,8 @@ static int grant_apply(struct component *c, const struct sysimg_grant *g)
 		return give_mmio(c, g);
 	case SYSIMG_G_SHARED:
 		return give_shared(c, g);
+	case SYSIMG_G_CHANNEL:
+		return channel_give(c, g);
 	case SYSIMG_G_KERNEL_LOG:
 		return give_named(c, L4_BASE_LOG_CAP, L4_CAP_FPAGE_RWS, "kernel-log", 0, "");
 	case SYSIMG_G_STATE:

@@ -93,6 +93,8 @@ static int grant_ok(const struct sysimg_grant *g)
 		return !(g->a & ~L4_PAGEMASK) && g->b;
 	case SYSIMG_G_SHARED:
 		return g->a != 0;
+	case SYSIMG_G_CHANNEL:
+		return g->peer < image_header()->component_count && l4chan_geometry_ok(g->a, g->b >> 1);
 	default:
 		return 0;
 	}

@@ -13,6 +13,7 @@
 #include "../../lib/loader.h"
 
 #include <l4/re/system_image.h>
+#include <l4/skerry/channel.h>
 #include <l4/sys/ipc.h>
 #include <l4/sys/linux_boot.h>
 
@@ -114,6 +115,14 @@ int sessions_map_linux(struct component *c, const struct loader *l, struct skerr
 void sessions_unbind(const struct component *c, int gates);
 /** c does not come back: tell the clients of its virtio sessions; who calls its gates, or waits there, gets an error. */
 void sessions_server_gone(const struct component *c);
+
+/* channels.c */
+/** Give c its end of a channel, which is made when its first end is given. -L4_ENOMEM, or what mapping says. */
+int channel_give(struct component *c, const struct sysimg_grant *g);
+/** Map the channels of a Linux behind its memory, and list them in its boot page. */
+int channels_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot);
+/** c has died: the IRQs that it had bound are free of it. */
+void channels_unbind(const struct component *c);
 
 /* grants.c */
 /** Give cap to c in its next slot and name it; -L4_ENOMEM, or what mapping it says. */

@@ -118,7 +118,7 @@ static int map_boot_page(struct linux_ram *r)
 	if (args >= sizeof(boot->cmdline))
 		return -L4_E2BIG;
 	*boot = (struct skerry_linux_boot){
-		.magic = SKERRY_LINUX_BOOT_MAGIC, .version = 1, .ram_size = r->bytes, .image_start = r->image_start,
+		.magic = SKERRY_LINUX_BOOT_MAGIC, .version = 1, .ram_size = r->bytes, .memory_top = r->bytes, .image_start = r->image_start,
 		.image_end = r->image_end, .initrd_start = r->initrd_start, .initrd_end = r->initrd_end,
 		.instance = instance(c), .console = named_cap(c, "console"), .trace = named_cap(c, "trace"),
 		.control = named_cap(c, "control"), .rtc = named_cap(c, "rtc"),
@@ -127,6 +127,8 @@ static int map_boot_page(struct linux_ram *r)
 	memcpy(boot->cmdline, c->args, args);
 	memcpy(boot->name, c->name, name < sizeof(boot->name) ? name : sizeof(boot->name) - 1);
 	err = sessions_map_linux(c, &r->loader, boot);
+	if (!err)
+		err = channels_map_linux(c, &r->loader, boot);
 	if (!err)
 		err = loader_map(&r->loader, (l4_addr_t)boot, SKERRY_LINUX_BOOT, L4_PAGESIZE, L4_FPAGE_R);
 	return err ? err : loader_map(&r->loader, (l4_addr_t)l4re_kip(), SKERRY_LINUX_KIP, L4_PAGESIZE, L4_FPAGE_R);

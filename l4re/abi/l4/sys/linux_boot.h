@@ -35,6 +35,20 @@ struct skerry_linux_session {
 	l4_cap_idx_t notify;    /**< IRQ to bind */
 };
 
+#define SKERRY_LINUX_CHANNELS_MAX 8
+
+/** One end of a channel (l4/skerry/channel.h). */
+struct skerry_linux_channel {
+	char name[32];          /**< 0-terminated */
+	l4_uint64_t window;     /**< address of the writer's memory: writable for the writer only */
+	l4_uint64_t index;      /**< address of the reader's page: writable for the reader only */
+	l4_uint64_t depth;      /**< elements of a queue; 0: a state channel */
+	l4_uint32_t size;       /**< bytes of an element */
+	l4_uint32_t writes;     /**< 1: Linux writes, 0: it reads */
+	l4_cap_idx_t kick;      /**< IRQ to trigger */
+	l4_cap_idx_t notify;    /**< IRQ to bind */
+};
+
 /** Label of messages to the control gate: L4RE_PROTO_CONTROL of the runtime, which says what they are. */
 #define SKERRY_LINUX_PROTO_CONTROL 0x4007L
 
@@ -51,10 +65,13 @@ struct skerry_linux_boot {
 	l4_cap_idx_t trace;     /* read-only: counters of the microkernel, L4_INVALID_CAP if none */
 	l4_cap_idx_t rtc;       /* the real-time clock's server (l4/sys/rtc.h), L4_INVALID_CAP if none */
 	l4_cap_idx_t control;   /* init's control gate (label SKERRY_LINUX_PROTO_CONTROL), L4_INVALID_CAP if none */
-	l4_uint64_t reserved[4];
+	l4_uint64_t channel_count; /* entries of channels */
+	l4_uint64_t memory_top; /* guest-physical; behind RAM, channels, mapped at the direct map; without any: ram_size */
+	l4_uint64_t reserved[2];
 	char name[32];
 	char cmdline[2048];
 	struct skerry_linux_session sessions[SKERRY_LINUX_SESSIONS_MAX];
+	struct skerry_linux_channel channels[SKERRY_LINUX_CHANNELS_MAX];
 };
 
 _Static_assert(sizeof(struct skerry_linux_boot) <= 4096, "boot page");

@@ -16,6 +16,17 @@
 #define L4RE_ENV_WINDOW 2UL /**< the dataspace that both share */
 #define L4RE_ENV_KICK 4UL   /**< the IRQ to the server: the client triggers it, the server binds it */
 #define L4RE_ENV_NOTIFY 8UL /**< the IRQ to the client */
+/*
+ * Parts of a channel (l4/channel/channel.h); all have its name. With L4RE_ENV_WINDOW the writer's memory, with L4RE_ENV_INDEX the
+ * reader's, with L4RE_ENV_KICK the IRQ to the reader, with L4RE_ENV_NOTIFY the one to the writer.
+ */
+#define L4RE_ENV_CHANNEL 16UL
+#define L4RE_ENV_INDEX 32UL
+#define L4RE_ENV_WRITER 64UL /**< this program writes */
+/** Depth (0: a state channel) and bytes of an element, in the flags of a channel's parts. */
+#define L4RE_ENV_CHANNEL_DEPTH(flags) (((flags) >> 8) & 0xffffffUL)
+#define L4RE_ENV_CHANNEL_SIZE(flags) ((flags) >> 32)
+#define L4RE_ENV_CHANNEL_FORM(depth, size) ((l4_umword_t)(depth) << 8 | (l4_umword_t)(size) << 32)
 
 typedef struct l4re_env_cap_entry_t {
 	l4_cap_idx_t cap;

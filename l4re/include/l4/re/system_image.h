@@ -66,6 +66,7 @@ enum sysimg_grant_type {
 	SYSIMG_G_PCI = 10,    /* a function that the PCI manager hands out to it, in the manager's order */
 	SYSIMG_G_INTERRUPTS = 11, /* the interrupt controller, as "icu" */
 	SYSIMG_G_DEVICES = 12, /* its allocator may make dataspaces of device memory */
+	SYSIMG_G_CHANNEL = 14, /* name, peer = who is at the other end, a = bytes of an element, b = depth (0: state) * 2 + 1 for the writer */
 	SYSIMG_G_TRACE = 13, /* the kernel's counters and trace ring, read-only, as "trace" */
 };
 

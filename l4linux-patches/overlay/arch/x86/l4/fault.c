@@ -26,9 +26,10 @@ struct access {
 	bool fresh;          /* the fault handler has just made the entry */
 };
 
-static __always_inline bool is_ram(unsigned long pa)
+/* RAM, or a channel's memory behind it. */
+static __always_inline bool is_memory(unsigned long pa)
 {
-	return pa < l4_info->ram_size;
+	return pa < l4_info->memory_top;
 }
 
 static __always_inline unsigned long leaf_pa(pteval_t val, unsigned int order)
@@ -114,7 +115,7 @@ static noinline unsigned int leaf_around(const struct access *a, pteval_t *leaf,
 	for (i = 0; i < AROUND; i++, leaf++, addr += PAGE_SIZE) {
 		pteval_t val = READ_ONCE(*leaf);
 
-		if (i != here && (val & need) == need && is_ram(leaf_pa(val, PAGE_SHIFT)))
+		if (i != here && (val & need) == need && is_memory(leaf_pa(val, PAGE_SHIFT)))
 			list[n++] = leaf_map(addr, val, PAGE_SHIFT, PAGE_SHIFT);
 	}
 	return n;
@@ -144,7 +145,7 @@ static __always_inline enum l4_fault leaf_resolve(pteval_t *leaf, unsigned int o
 	f = leaf_use(leaf, a->error, &val);
 	if (f != L4_FAULT_MAPPED)
 		return f;
-	if (!is_ram(leaf_pa(val, order)))
+	if (!is_memory(leaf_pa(val, order)))
 		return L4_FAULT_NO_RAM;
 	*n = 1;
 	if (unlikely(order != PAGE_SHIFT)) {

@@ -42,6 +42,7 @@
 /* What the start-up page and the kernel interface page say. */
 struct l4_info {
 	unsigned long ram_size;
+	unsigned long memory_top; /* RAM and, behind it, channels */
 	unsigned long initrd_start, initrd_end;
 	unsigned long first_free_slot;
 	unsigned long instance;
@@ -64,10 +65,21 @@ struct l4_trace_counters {
 	unsigned long cr3_loads, tlb_flushes, kernel_entries, ipcs, page_faults, irqs, switches;
 };
 
+/* One end of a channel: both parts are mapped for good, in the direct map, behind RAM. */
+struct l4_channel {
+	const char *name;
+	void *window, *index;
+	unsigned long depth;
+	unsigned int size, writes;
+	unsigned long kick, notify; /* slots of the IRQ objects to trigger and to bind */
+};
+
 struct l4_session;
 const struct l4_info *l4host_init(const void *boot_page);
 /* Session number @n of the start-up page; false behind the last. */
 int l4host_session(unsigned long n, struct l4_session *out);
+/* The same for channels. */
+int l4host_channel(unsigned long n, struct l4_channel *out);
 int l4host_vcpu_start(int cpu, void *entry);
 unsigned long l4host_clock_ns(void);
 

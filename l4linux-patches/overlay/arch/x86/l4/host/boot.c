@@ -30,6 +30,7 @@ const struct l4_info *l4host_init(const void *boot_page)
 		return (void *)0;
 	host_boot = b;
 	info.ram_size = b->ram_size;
+	info.memory_top = b->memory_top;
 	info.initrd_start = b->initrd_start;
 	info.initrd_end = b->initrd_end;
 	info.first_free_slot = b->first_free_cap >> L4_CAP_SHIFT;
@@ -54,6 +55,19 @@ int l4host_session(unsigned long n, struct l4_session *out)
 	out->bytes = s->bytes;
 	out->kick = s->kick >> L4_CAP_SHIFT;
 	out->notify = s->notify >> L4_CAP_SHIFT;
+	return 1;
+}
+
+int l4host_channel(unsigned long n, struct l4_channel *out)
+{
+	const struct skerry_linux_channel *c = &host_boot->channels[n];
+
+	if (n >= host_boot->channel_count || n >= SKERRY_LINUX_CHANNELS_MAX)
+		return 0;
+	*out = (struct l4_channel){
+		.name = c->name, .window = (void *)c->window, .index = (void *)c->index, .depth = c->depth, .size = c->size,
+		.writes = c->writes, .kick = c->kick >> L4_CAP_SHIFT, .notify = c->notify >> L4_CAP_SHIFT,
+	};
 	return 1;
 }
 
