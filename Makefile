@@ -47,6 +47,7 @@ $(BUILD)/setup-bench.mk: tools/setup
 -include l4re/build.mk
 -include l4re/libc/build.mk
 -include drivers/build.mk
+-include examples/build.mk
 -include tests/guest/build.mk
 -include tests/guest/libctest/build.mk
 -include tests/guest/ktest/build.mk

@@ -16,6 +16,13 @@ int l4rt_periodic_start(l4rt_periodic_t *p, l4_uint64_t period_ns, l4_uint64_t f
 	return 0;
 }
 
+int l4rt_periodic_start_at(l4rt_periodic_t *p, l4_uint64_t period_ns, l4_uint64_t offset_ns)
+{
+	if (offset_ns >= period_ns)
+		return -L4_EINVAL;
+	return l4rt_periodic_start(p, period_ns, (l4_kip_clock_ns(l4re_kip()) / period_ns + 2) * period_ns + offset_ns);
+}
+
 l4_uint64_t l4rt_periodic_wait(l4rt_periodic_t *p)
 {
 	l4_uint64_t now = l4_kip_clock_ns(l4re_kip()), skipped = 0;

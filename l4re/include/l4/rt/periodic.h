@@ -34,6 +34,14 @@ typedef struct l4rt_periodic_t {
 int l4rt_periodic_start(l4rt_periodic_t *p, l4_uint64_t period_ns, l4_uint64_t first_ns);
 
 /**
+ * Begin on the grid that all share: releases at k * period_ns + offset_ns of the kernel clock, the first one more than a period from now. Tasks with
+ * periods that divide each other keep the distances that their offsets say, also those that are started again.
+ *
+ * 0; -L4_EINVAL: period_ns is 0, or offset_ns is not less than it.
+ */
+int l4rt_periodic_start_at(l4rt_periodic_t *p, l4_uint64_t period_ns, l4_uint64_t offset_ns);
+
+/**
  * Wait for the next release. When it has passed already, but the one behind it has not, it returns at once: the work is late, not lost. Releases
  * before that are skipped and counted.
  *
