@@ -16,8 +16,6 @@
 #include <l4/sys/icu.h>
 #include <l4/sys/task.h>
 
-#define MSIS 64
-
 struct mapping {
 	unsigned bar;
 	l4_uint64_t offset, bytes; /* 0 bytes: free */
@@ -36,14 +34,16 @@ struct device {
 
 static const struct pci_bus *bus;
 static const struct acpi_facts *facts;
+static unsigned irqs_each;
 static l4_cap_idx_t icu;
 static struct device devices[PCI_FUNCTIONS_MAX];
-static unsigned char msi_used[MSIS];
+static unsigned char msi_used[DEVICE_MESSAGES];
 
-void device_init(const struct pci_bus *all, const struct acpi_facts *firmware, l4_cap_idx_t controller)
+void device_init(const struct pci_bus *all, const struct acpi_facts *firmware, const struct pci_share *share, l4_cap_idx_t controller)
 {
 	bus = all;
 	facts = firmware;
+	irqs_each = share->irqs;
 	icu = controller;
 }
 
@@ -85,7 +85,7 @@ unsigned device_irq_count(const struct pci_function *f)
 	unsigned kind = device_irq_kind(f);
 
 	if (kind == L4RE_PCI_IRQ_MSIX)
-		return f->msix_entries < DEVICE_IRQS ? f->msix_entries : DEVICE_IRQS;
+		return f->msix_entries < irqs_each ? f->msix_entries : irqs_each;
 	return kind != L4RE_PCI_IRQ_NONE;
 }
 
@@ -106,10 +106,10 @@ static int bind_msi(l4_cap_idx_t irq, unsigned *line)
 {
 	unsigned n;
 
-	for (n = 0; n < MSIS; n++)
+	for (n = 0; n < DEVICE_MESSAGES; n++)
 		if (!msi_used[n] && l4_error(l4_icu_bind(icu, L4_ICU_FLAG_MSI | n, irq)) >= 0)
 			break;
-	if (n == MSIS)
+	if (n == DEVICE_MESSAGES)
 		return -L4_ENOMEM;
 	msi_used[n] = 1;
 	*line = L4_ICU_FLAG_MSI | n;

@@ -11,15 +11,17 @@
 
 #include "acpi.h"
 #include "bus.h"
+#include "grant.h"
 
 #include <l4/sys/icu.h>
 
-/** How many interrupts and BAR mappings a function may have at a time. */
+/** How many messages the kernel gives, and how many interrupts and BAR mappings a function may have at a time at most. */
+#define DEVICE_MESSAGES 64U
 #define DEVICE_IRQS 8
 #define DEVICE_MAPS 12
 
 /** Before any other. */
-void device_init(const struct pci_bus *bus, const struct acpi_facts *facts, l4_cap_idx_t icu);
+void device_init(const struct pci_bus *bus, const struct acpi_facts *facts, const struct pci_share *share, l4_cap_idx_t icu);
 int device_is_open(const struct pci_function *f);
 /** Reset and enable. -L4_EIO, -L4_ENOMEM; -L4_EPERM: there is an IOMMU, but it could not hold f to its DMA space. */
 int device_open(struct pci_function *f);

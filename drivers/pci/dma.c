@@ -21,8 +21,9 @@ struct mapping {
 static const struct pci_bus *bus;
 static l4_cap_idx_t gates[PCI_FUNCTIONS_MAX]; /* 0: none */
 static struct mapping mappings[DMA_MAPPINGS_ALL];
+static unsigned mappings_each;
 
-const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts, int *stuck)
+const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts, const struct pci_share *share, int *stuck)
 {
 	unsigned i;
 
@@ -30,7 +31,8 @@ const char *dma_init(const struct pci_bus *all, const struct acpi_facts *facts, 
 	/* What is under way has addresses of the old tables: it is to arrive while units have these. */
 	for (i = 0; i < bus->function_count; i++)
 		reset_drain(bus, &bus->functions[i]);
-	return iommu_start(bus, facts, stuck);
+	mappings_each = share->mappings;
+	return iommu_start(bus, facts, share->pages, stuck);
 }
 
 int dma_is_remapped(const struct pci_function *f)
@@ -78,7 +80,7 @@ static struct mapping *mapping_free(const struct pci_function *f)
 		if (!mappings[i].f)
 			free = &mappings[i];
 	}
-	return count < DMA_MAPPINGS ? free : 0;
+	return count < mappings_each ? free : 0;
 }
 
 static int request_check(const struct dma_request *r)

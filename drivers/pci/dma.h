@@ -11,8 +11,9 @@
 
 #include "acpi.h"
 #include "bus.h"
+#include "grant.h"
 
-/** What a function may have mapped at a time, and all together. */
+/** What a function may have mapped at a time at most, and all together. */
 #define DMA_MAPPINGS 64
 #define DMA_MAPPINGS_ALL 512
 
@@ -25,7 +26,7 @@ struct dma_request {
  * Before any other; no function does DMA, and nothing of what one did before is under way any more when this returns. Null: there is an
  * IOMMU; else why not. *stuck: units may still have the tables of somebody before.
  */
-const char *dma_init(const struct pci_bus *bus, const struct acpi_facts *facts, int *stuck);
+const char *dma_init(const struct pci_bus *bus, const struct acpi_facts *facts, const struct pci_share *share, int *stuck);
 /** Does f reach only what is mapped? */
 int dma_is_remapped(const struct pci_function *f);
 /** f gets its space: nothing is mapped. Before its bus mastering is switched on. */

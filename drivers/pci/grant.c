@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Who gets which function. */
 #include "grant.h"
+#include "device.h"
+#include "dma.h"
+#include "remap.h"
 #include "../../l4re/lib/string.h"
 
 #include <l4/sys/err.h>
@@ -120,6 +123,35 @@ void grants_assign(struct pci_grants *g, struct pci_bus *bus)
 {
 	assign(g, bus, 1);
 	assign(g, bus, 0);
+}
+
+/* Is there an earlier one on the same bus? */
+static int bus_is_known(const struct pci_grants *g, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (g->list[i].function && g->list[i].function->address >> 8 == g->list[n].function->address >> 8)
+			return 1;
+	return 0;
+}
+
+static unsigned equal(unsigned all, unsigned functions, unsigned limit)
+{
+	return functions && all / functions < limit ? all / functions : limit;
+}
+
+/* Tables have a page for all and one for each bus; the manager has a message of its own. */
+struct pci_share grants_share(const struct pci_grants *g)
+{
+	unsigned i, functions = 0, buses = 0;
+
+	for (i = 0; i < g->count; i++) {
+		functions += g->list[i].function != 0;
+		buses += g->list[i].function && !bus_is_known(g, i);
+	}
+	return (struct pci_share){ equal(REMAP_PAGES_MAX - 1 - buses, functions, REMAP_SPACE_PAGES),
+				   equal(DMA_MAPPINGS_ALL, functions, DMA_MAPPINGS), equal(DEVICE_MESSAGES - 1, functions, DEVICE_IRQS) };
 }
 
 struct pci_grant *grant_of(struct pci_grants *g, const char *client, unsigned n)

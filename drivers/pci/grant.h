@@ -30,6 +30,15 @@ struct pci_grants {
 int grant_parse(struct pci_grants *g, const char *text);
 /** Find the functions. A function is given once: to the first who names its address, else to the first who names its kind. */
 void grants_assign(struct pci_grants *g, struct pci_bus *bus);
+/** What each function that is somebody's may have of that of which there is a limited number: all of them together never run out. */
+struct pci_share {
+	unsigned pages;    /* of the remapping units' tables */
+	unsigned mappings;
+	unsigned irqs;     /* messages */
+};
+
+/** Equal shares, up to the limits of a function. A share may be too small to work with, if there are very many functions. */
+struct pci_share grants_share(const struct pci_grants *g);
 /** The n-th grant of a client, null behind the last. */
 struct pci_grant *grant_of(struct pci_grants *g, const char *client, unsigned n);
 

@@ -38,18 +38,18 @@ int iommu_covers(const struct pci_function *f)
 	return on && covered[number(f)];
 }
 
-static const char *start(void)
+static const char *start(unsigned share)
 {
 	l4_uint64_t pa, own = (vtd_count() + 1) * L4_PAGESIZE;
 	void *at = 0;
 
 	if (pin_memory(own + REMAP_PAGES_MAX * L4_PAGESIZE, &at, &pa) < 0)
 		return "no memory for their tables";
-	remap_init(&tables, (char *)at + own, pa + own, REMAP_PAGES_MAX, features.levels, features.large);
+	remap_init(&tables, (char *)at + own, pa + own, REMAP_PAGES_MAX, share, features.levels, features.large);
 	return vtd_start(pa + own, at, pa) < 0 ? "one does not answer" : 0;
 }
 
-const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *facts, int *stuck)
+const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *facts, unsigned share, int *stuck)
 {
 	const char *why;
 	unsigned i;
@@ -66,7 +66,7 @@ const char *iommu_start(const struct pci_bus *all, const struct acpi_facts *fact
 		return "firmware's table of them is damaged";
 	why = vtd_find(facts, &features);
 	if (!why)
-		why = start();
+		why = start(share);
 	/* Some may translate already, by tables of a manager before, or by these. */
 	*stuck = why && vtd_stop() < 0;
 	on = !why;

@@ -15,10 +15,11 @@
 #define IOMMU_FAULTS 16
 
 /**
- * Before any other; no function does DMA. Null: every function that a unit covers is blocked now. Else why there is no protection.
+ * Before any other; no function does DMA. Null: every function that a unit covers is blocked now. Else why there is no protection. share: pages of tables
+ * that a function gets at most.
  * *stuck: units may still translate by the tables of somebody before.
  */
-const char *iommu_start(const struct pci_bus *bus, const struct acpi_facts *facts, int *stuck);
+const char *iommu_start(const struct pci_bus *bus, const struct acpi_facts *facts, unsigned share, int *stuck);
 /** Are units on? */
 int iommu_is_on(void);
 /** Do f's requests go through a unit that is on? Else it sees physical addresses, and what follows is not for it. */

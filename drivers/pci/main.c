@@ -37,6 +37,7 @@
 static struct pci_bus bus;
 static struct pci_grants grants;
 static struct acpi_facts facts;
+static struct pci_share share;
 static int remapped; /* there is an IOMMU */
 static const char *clients[SESSIONS];
 static unsigned session_count;
@@ -331,7 +332,7 @@ static void list_functions(void)
 static void protect(l4_cap_idx_t icu)
 {
 	int stuck, interrupts_stuck;
-	const char *why = dma_init(&bus, &facts, &stuck), *unmapped = interrupts_start(&bus, &facts, icu, &interrupts_stuck);
+	const char *why = dma_init(&bus, &facts, &share, &stuck), *unmapped = interrupts_start(&bus, &facts, icu, &interrupts_stuck);
 
 	if (!stuck && !interrupts_stuck)
 		pin_drop_old();
@@ -357,6 +358,7 @@ static void scan(void)
 	bus.io = (struct pci_range){ 0x1000, 0xffff };
 	pci_bus_scan(&bus);
 	grants_assign(&grants, &bus);
+	share = grants_share(&grants);
 	fmt_log("%u functions, %u bridges, configuration by %s\n", bus.function_count, bus.bridge_count,
 		bus.config->bytes > PCI_CONFIG_BYTES ? "memory" : "ports");
 	if (bus.left_out)
@@ -464,7 +466,7 @@ int main(int argc, char **argv)
 	take_arguments(argc, argv);
 	scan();
 	protect(icu);
-	device_init(&bus, &facts, icu);
+	device_init(&bus, &facts, &share, icu);
 	watch_faults();
 	list_functions();
 	open_sessions();

@@ -53,17 +53,19 @@ static void page_give(struct remap *r, unsigned n)
 
 static unsigned space_page_take(struct remap *r, struct remap_space *s)
 {
-	unsigned n = s->pages < REMAP_SPACE_PAGES ? page_take(r) : 0;
+	unsigned n = s->pages < r->space_pages ? page_take(r) : 0;
 
 	s->pages += n != 0;
 	return n;
 }
 
-void remap_init(struct remap *r, void *memory, l4_uint64_t pa, unsigned pages, unsigned levels, int large)
+void remap_init(struct remap *r, void *memory, l4_uint64_t pa, unsigned pages, unsigned space_pages, unsigned levels,
+		int large)
 {
 	unsigned n, i;
 
-	*r = (struct remap){ .memory = memory, .pa = pa, .pages = pages, .levels = levels, .large = large };
+	*r = (struct remap){ .memory = memory, .pa = pa, .pages = pages, .space_pages = space_pages, .levels = levels,
+			    .large = large };
 	for (i = 0; i < ENTRIES; i++)
 		entry_set(&page(r, 0)[i], 0);
 	for (n = pages - 1; n > 0; n--)

@@ -15,7 +15,7 @@
 #include "bus.h"
 
 #define REMAP_PAGES_MAX 128
-#define REMAP_SPACE_PAGES 24
+#define REMAP_SPACE_PAGES 24 /* no space needs more */
 #define REMAP_LARGE_BYTES 0x200000UL
 
 /* Addresses of functions: below what a write to is an interrupt, which no table translates. */
@@ -26,6 +26,7 @@ struct remap {
 	char *memory;            /* the tables: page 0 is the root table */
 	l4_uint64_t pa;          /* where the units find them */
 	unsigned pages, levels;  /* levels of page tables: 3 or 4 */
+	unsigned space_pages;    /* of one space at most */
 	int large;               /* entries of 2 MiB are allowed */
 	unsigned free_count;
 	unsigned char free[REMAP_PAGES_MAX];
@@ -37,8 +38,9 @@ struct remap_space {
 	unsigned pages;
 };
 
-/** Start with no function present. memory: `pages` zeroed pages. */
-void remap_init(struct remap *r, void *memory, l4_uint64_t pa, unsigned pages, unsigned levels, int large);
+/** Start with no function present. memory: `pages` zeroed pages, of which a space gets at most space_pages. */
+void remap_init(struct remap *r, void *memory, l4_uint64_t pa, unsigned pages, unsigned space_pages, unsigned levels,
+		int large);
 /** What the function reaches is s from now on, an empty space. -L4_ENOMEM. */
 int remap_attach(struct remap *r, struct remap_space *s, pci_address_t at, unsigned domain);
 /** The function reaches nothing. */

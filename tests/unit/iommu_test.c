@@ -171,7 +171,7 @@ int main(void)
 	machine.functions[1].address = 5 << 3;
 	machine.functions[2].address = 6 << 3;
 	name = "start";
-	CHECK(!iommu_start(&machine, &facts, &stuck) && !stuck && iommu_is_on());
+	CHECK(!iommu_start(&machine, &facts, REMAP_SPACE_PAGES, &stuck) && !stuck && iommu_is_on());
 	CHECK(iommu_covers(&machine.functions[0]) && !iommu_covers(&machine.functions[2]));
 	CHECK(!iommu_has_reserved(&machine.functions[0]) && iommu_has_reserved(&machine.functions[1]));
 	run_check("words", check_words);

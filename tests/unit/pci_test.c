@@ -15,7 +15,10 @@
 
 #include "acpi.h"
 #include "bus.h"
+#include "device.h"
+#include "dma.h"
 #include "grant.h"
+#include "remap.h"
 #include "route.h"
 #include "scope.h"
 #include "support/random.h"
@@ -612,10 +615,36 @@ static int report(const char *name, const char *why)
 	return why != NULL;
 }
 
+/* What all may have at most is no more than there is. */
+static const char *test_shares(void)
+{
+	static struct pci_function functions[GRANTS_MAX];
+	struct pci_grants g = { 0 };
+	struct pci_share s = grants_share(&g);
+	unsigned n, buses;
+
+	if (s.pages != REMAP_SPACE_PAGES || s.mappings != DMA_MAPPINGS || s.irqs != DEVICE_IRQS)
+		return "nobody has any";
+	g.count = GRANTS_MAX; /* of which the others name what is not there */
+	for (n = 1; n <= GRANTS_MAX; n++) {
+		functions[n - 1].address = n / 3 << 8 | n << 3;
+		g.list[GRANTS_MAX - n].function = &functions[n - 1];
+		s = grants_share(&g);
+		buses = n / 3 + 1;
+		if (1 + buses + n * s.pages > REMAP_PAGES_MAX || n * s.mappings > DMA_MAPPINGS_ALL || 1 + n * s.irqs > DEVICE_MESSAGES)
+			return "more than there is";
+		if (s.pages < REMAP_SPACE_PAGES && 1 + buses + n * (s.pages + 1) <= REMAP_PAGES_MAX)
+			return "less than there is";
+		if (n == 5 ? s.pages != REMAP_SPACE_PAGES : !s.irqs)
+			return "some";
+	}
+	return NULL;
+}
+
 int main(void)
 {
 	return report("acpi", test_acpi()) | report("dmar", test_dmar_damage()) |
 	       report("bus", test_bus()) | report("bridges", test_bridges()) | report("scopes", test_scopes()) | report("lines", test_lines()) |
 	       report("reserved", test_reserved()) | report("route", test_route()) |	       report("acpi-hostile", test_acpi_hostile()) |
-	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("gate", test_gate());
+	       report("bus-hostile", test_bus_hostile()) | report("grants", test_grants()) | report("shares", test_shares()) | report("gate", test_gate());
 }

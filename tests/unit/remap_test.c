@@ -154,13 +154,18 @@ static void detach(unsigned f)
 	attached[f] = 0;
 }
 
-static void start(unsigned levels, int large, unsigned pages)
+static void start_with(unsigned levels, int large, unsigned pages, unsigned share)
 {
 	memset(pool, 0, sizeof(pool));
 	memset(ranges, 0, sizeof(ranges));
 	memset(attached, 0, sizeof(attached));
 	memset(spaces, 0, sizeof(spaces));
-	remap_init(&r, pool, POOL_PA, pages, levels, large);
+	remap_init(&r, pool, POOL_PA, pages, share, levels, large);
+}
+
+static void start(unsigned levels, int large, unsigned pages)
+{
+	start_with(levels, large, pages, REMAP_SPACE_PAGES);
 }
 
 static void check_random(void)
@@ -235,6 +240,20 @@ static void check_mute(void)
 	CHECK(translate(at[0], REMAP_FIRST, 0, &domain) == ~0UL);
 }
 
+/* All spaces take what they get: there is enough for each, whatever the others have. */
+static void check_shares(void)
+{
+	unsigned share = (REMAP_PAGES_MAX - 1 - 3) / FUNCTIONS, f; /* on three buses */
+
+	start_with(3, 0, REMAP_PAGES_MAX, share);
+	for (f = 0; f < FUNCTIONS; f++) {
+		CHECK(remap_attach(&r, &spaces[f], at[f], f + 1) == 0);
+		CHECK(remap_map(&r, &spaces[f], REMAP_FIRST, 0, 64UL << 20, 1, 1) == -L4_ENOMEM && spaces[f].pages == share);
+	}
+	for (f = 0; f < FUNCTIONS; f++)
+		CHECK(remap_map(&r, &spaces[f], REMAP_FIRST, 0, 4UL << 20, 1, 1) == 0);
+}
+
 static void run_check(const char *n, void (*check)(void))
 {
 	name = n;
@@ -247,5 +266,6 @@ int main(void)
 	run_check("random", check_random);
 	run_check("limits", check_limits);
 	run_check("mute", check_mute);
+	run_check("shares", check_shares);
 	return 0;
 }
