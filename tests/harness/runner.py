@@ -140,16 +140,36 @@ DIALOGUE = [
 ]
 
 
-def interactive():
-    """A shell on the console: editing, interrupting, stopping and continuing a job, power-off."""
-    terminal = Terminal([])
+def dialogue(name, options, steps):
+    """What is typed, and what has to come, until the machine is off."""
+    terminal = Terminal(options)
     terminal.wait(PROMPT, 300)
-    for typed, answer in DIALOGUE:
+    for typed, answer in steps:
         terminal.type(typed)
         terminal.wait(answer)
     status = terminal.end()
     why = terminal.why or ("" if status == 0 else f"exit status {status}")
-    return [Result("runner/interactive", why, tail(terminal.text), retry=lambda: interactive()[0])]
+    return [Result(name, why, tail(terminal.text), retry=lambda: dialogue(name, options, steps)[0])]
+
+
+def interactive():
+    """A shell on the console: editing, interrupting, stopping and continuing a job, power-off."""
+    return dialogue("runner/interactive", [], DIALOGUE)
+
+
+# Whatever was typed while there was nobody to read it may be lost (^U: the line begins anew), what comes later is not.
+INPUT = [
+    ("l4ctl kill console\n", "console is ended by linux"), ("lost\n", "console started"), ("\x15echo $((6 * 7))\n", r"\n42\n"),
+    ("for n in 1 2 3; do l4ctl kill console; sleep 1; done; echo alive\n", r"\nalive\n"), ("\x15echo $((6 * 8))\n", r"\n48\n"),
+    ("l4ctl kill pci\n", "interrupts are remapped"), ("\x15echo $((6 * 9))\n", r"\n54\n"),
+    ("sh -c 'echo begun; cat'\n", r"\nbegun\n"), ("twice\n", r"twice\n+twice"), ("\x03", PROMPT),
+    ("poweroff -f\n", "poweroff"),
+]
+
+
+def console_killed():
+    """Input goes on when the console server, or the PCI manager that remaps the serial line's interrupt, was ended."""
+    return dialogue("runner/console-killed", ["--conf", "tests/system/console.conf", "--iommu", "--add", "build/rootfs/l4ctl:/bin/l4ctl"], INPUT)
 
 
 GDB_COMMANDS = """tbreak vcpu_control
@@ -222,6 +242,8 @@ def jobs(chosen):
         yield "runner/trace", trace
     if chosen("runner/interactive"):
         yield "runner/interactive", interactive
+    if chosen("runner/console-killed"):
+        yield "runner/console-killed", console_killed
     if chosen("runner/archive"):
         yield "runner/archive", archive
     for name in CASES:
