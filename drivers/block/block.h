@@ -18,6 +18,9 @@
 #define BLOCK_SEGS_MAX 64      /* data segments of a request */
 #define BLOCK_REQUESTS_MAX 64  /* outstanding, all sessions together */
 #define BLOCK_SESSIONS_MAX 32
+#define BLOCK_PIECES_MAX 32    /* of what a client shares, as the device sees it */
+/* Data of a request of a client that shares its memory; of another's, its window. */
+#define BLOCK_BYTES_MAX (16UL << 20)
 
 /** What the device can do. */
 struct block_geometry {
@@ -36,6 +39,19 @@ struct block_range {
 	l4_uint64_t first, sectors;
 };
 
+/** What a client shares is in one piece for it; for the device, it need not be. */
+struct block_piece {
+	l4_uint64_t bus, bytes;        /**< in the client's bus addresses */
+	l4_uint64_t dma;               /**< in the device's */
+};
+
+/** A piece of a request's data. */
+struct block_segment {
+	l4_uint64_t addr;              /**< device address */
+	char *at;                      /**< the same, as seen here */
+	l4_uint32_t len;
+};
+
 enum block_request_state { BLOCK_WAITS /* a flush behind others */, BLOCK_AT_DEVICE, BLOCK_DONE };
 
 struct block_session;
@@ -48,7 +64,7 @@ struct block_request {
 	unsigned late;                 /**< how often that has been */
 	l4_uint16_t head;              /**< of the client's chain */
 	l4_uint8_t status;             /**< enum virtio_blk_status */
-	l4_uint64_t status_at;         /**< bus address in the window */
+	l4_uint64_t status_at;         /**< bus address */
 	l4_uint32_t written;           /**< bytes of its writable part */
 	/* For the device: */
 	enum virtio_blk_type type;     /**< IN, OUT, FLUSH, DISCARD or WRITE_ZEROES */
@@ -56,7 +72,7 @@ struct block_request {
 	l4_uint32_t sectors, flags;    /**< of DISCARD, WRITE_ZEROES; flags: VIRTIO_BLK_UNMAP */
 	l4_uint64_t bytes;             /**< of IN, OUT */
 	unsigned count;
-	struct vring_segment seg[BLOCK_SEGS_MAX]; /**< device addresses */
+	struct block_segment seg[BLOCK_SEGS_MAX];
 };
 
 struct block_session {
@@ -65,7 +81,9 @@ struct block_session {
 	struct block_range range;
 	int read_only;
 	char name[VIRTIO_BLK_ID_BYTES + 1];
-	l4_uint64_t dma;               /**< device address of the window */
+	struct block_piece piece[BLOCK_PIECES_MAX];
+	unsigned pieces;
+	l4_uint64_t bytes_max;         /**< of a request's data */
 	struct block_request *first, *last; /**< taken and not reported */
 	unsigned out;                  /**< how many these are */
 	unsigned number;               /**< for the caller: which one it is */
@@ -102,11 +120,17 @@ struct block_client {
 	int read_only;
 	void *window;
 	l4_uint64_t bytes;
-	l4_uint64_t dma;
+	void *memory;                  /**< what it shares beside the window; null: nothing */
+	l4_uint64_t memory_bytes;
+	struct block_piece piece[BLOCK_PIECES_MAX]; /**< all of both, in ascending order */
+	unsigned pieces;
 };
 
 void block_init(struct block_service *b, const struct block_ops *ops, const struct block_geometry *g);
-/** Add a session, before the first kick. Null: too many, or the range is not on the disk. */
+/**
+ * Add a session, before the first kick. Null: too many, the range is not on the disk, or its memory is in as many pieces as the device takes
+ * segments.
+ */
 struct block_session *block_session_add(struct block_service *b, const struct block_client *c);
 /**
  * All sessions are there: look at every one as if it had been kicked. The device has patience_ns for each request that it gets; 0: as

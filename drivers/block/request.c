@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a client's chain to a request. The chain's segments are inside the window already; what they
+ * From a client's chain to a request. The chain's segments are inside what it shares already; what they
  * contain may change at any time, so it is copied once, and the copy is checked.
  */
 #include "block.h"
@@ -17,7 +17,7 @@ struct cursor {
 
 static char *local(const struct block_session *s, l4_uint64_t addr)
 {
-	return (char *)s->vio.page + addr;
+	return addr < L4VIO_MEMORY ? (char *)s->vio.page + addr : s->vio.memory + (addr - L4VIO_MEMORY);
 }
 
 static l4_uint32_t piece(const struct cursor *c, l4_uint64_t want)
@@ -53,6 +53,16 @@ static void copy(const struct block_session *s, struct cursor *c, char *mine, l4
 	}
 }
 
+/* The piece in which a bus address is: there is one, or the segment would have been refused. */
+static const struct block_piece *piece_of(const struct block_session *s, l4_uint64_t addr)
+{
+	unsigned i = s->pieces - 1;
+
+	while (i && s->piece[i].bus > addr)
+		i--;
+	return &s->piece[i];
+}
+
 /* The next r->bytes as segments for the device; nonzero if it does not take so many or such long ones. */
 static int gather(const struct block_session *s, struct cursor *c, struct block_request *r)
 {
@@ -61,11 +71,14 @@ static int gather(const struct block_session *s, struct cursor *c, struct block_
 
 	r->count = 0;
 	while (left) {
-		l4_uint32_t n = piece(c, left);
+		l4_uint64_t addr = c->chain->seg[c->at].addr + c->offset;
+		const struct block_piece *p = piece_of(s, addr);
+		l4_uint64_t in_piece = p->bus + p->bytes - addr;
+		l4_uint32_t n = piece(c, left < in_piece ? left : in_piece);
 
 		if (r->count == g->segs_max || (g->seg_bytes_max && n > g->seg_bytes_max))
 			return -1;
-		r->seg[r->count++] = (struct vring_segment){ s->dma + c->chain->seg[c->at].addr + c->offset, n };
+		r->seg[r->count++] = (struct block_segment){ p->dma + (addr - p->bus), local(s, addr), n };
 		left -= n;
 		advance(c, n);
 	}
@@ -92,7 +105,7 @@ static int refuse(struct block_request *r, enum virtio_blk_status status)
 static int decode_data(const struct block_session *s, struct cursor *c, struct block_request *r)
 {
 	/* Segments may overlap; nobody needs that, and it would keep the device from others for as long as one likes. */
-	if (r->bytes % VIRTIO_BLK_SECTOR || r->bytes > s->vio.bytes || !range_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) ||
+	if (r->bytes % VIRTIO_BLK_SECTOR || r->bytes > s->bytes_max || !range_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) ||
 	    !unit_ok(s, r->sector, r->bytes / VIRTIO_BLK_SECTOR) || gather(s, c, r))
 		return refuse(r, VIRTIO_BLK_S_IOERR);
 	r->sector += s->range.first;

@@ -27,13 +27,20 @@ void block_init(struct block_service *b, const struct block_ops *ops, const stru
 	}
 }
 
-static void offer(struct block_session *s, struct l4vio_offer *o, struct virtio_blk_config *c)
+/* Where memory that is one for the client is not for the device, a segment becomes two. */
+static unsigned seams(const struct block_client *c)
+{
+	return c->pieces > 2 ? c->pieces - 2 : 0;
+}
+
+static void offer(struct block_session *s, const struct block_client *client, struct l4vio_offer *o,
+		  struct virtio_blk_config *c)
 {
 	const struct block_geometry *g = &s->service->geometry;
 
 	memset(c, 0, sizeof(*c));
 	c->capacity = s->range.sectors;
-	c->seg_max = g->segs_max;
+	c->seg_max = g->segs_max - seams(client);
 	c->size_max = g->seg_bytes_max;
 	c->blk_size = g->block_bytes;
 	c->max_discard_sectors = g->discard_max;
@@ -42,7 +49,8 @@ static void offer(struct block_session *s, struct l4vio_offer *o, struct virtio_
 	c->max_write_zeroes_sectors = g->write_zeroes_max;
 	c->write_zeroes_may_unmap = g->write_zeroes_unmap;
 	*o = (struct l4vio_offer){ .device_id = VIRTIO_ID_BLOCK, .queue_count = 1, .queue_max = L4VIO_QUEUE_SIZE_MAX,
-				   .config = c, .config_bytes = sizeof(*c) };
+				   .config = c, .config_bytes = sizeof(*c), .memory = client->memory,
+				   .memory_bytes = client->memory_bytes };
 	o->features = g->features | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE;
 	if (g->seg_bytes_max)
 		o->features |= VIRTIO_BLK_F_SIZE_MAX;
@@ -57,16 +65,19 @@ struct block_session *block_session_add(struct block_service *b, const struct bl
 	struct l4vio_offer o;
 	l4_size_t n = strlen(c->name);
 
-	if (b->session_count == BLOCK_SESSIONS_MAX || c->bytes < L4VIO_WINDOW_MIN || c->range.first > b->geometry.sectors ||
+	if (b->session_count == BLOCK_SESSIONS_MAX || c->bytes < L4VIO_WINDOW_MIN || !c->pieces ||
+	    seams(c) >= b->geometry.segs_max || c->range.first > b->geometry.sectors ||
 	    c->range.sectors > b->geometry.sectors - c->range.first)
 		return 0;
 	s->service = b;
 	s->range = c->range;
 	s->read_only = c->read_only || (b->geometry.features & VIRTIO_BLK_F_RO);
-	s->dma = c->dma;
+	memcpy(s->piece, c->piece, sizeof(s->piece));
+	s->pieces = c->pieces;
+	s->bytes_max = c->memory_bytes && c->bytes < BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX : c->bytes;
 	s->number = b->session_count++;
 	memcpy(s->name, c->name, n < VIRTIO_BLK_ID_BYTES ? n : VIRTIO_BLK_ID_BYTES);
-	offer(s, &o, &config);
+	offer(s, c, &o, &config);
 	l4vio_session_init(&s->vio, c->window, c->bytes, &o);
 	return s;
 }

@@ -17,6 +17,7 @@
 
 #include <l4/re/c/alive.h>
 #include <l4/re/c/pci.h>
+#include <l4/re/c/rm.h>
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/env.h>
 #include <l4/sys/irq.h>
@@ -130,7 +131,7 @@ static int read_sectors(struct gpt_disk *d, l4_uint64_t sector, unsigned count, 
 	r->sector = sector;
 	r->bytes = bytes;
 	r->count = 1;
-	r->seg[0] = (struct vring_segment){ dma, bytes };
+	r->seg[0] = (struct block_segment){ dma, buffer, bytes };
 	device_submit(r);
 	if (finish_read())
 		return -L4_EIO;
@@ -176,14 +177,42 @@ static int find_part(const char *text, struct block_client *c)
 	return 0;
 }
 
-static int map_window(l4_cap_idx_t ds, struct block_client *c)
+/*
+ * Memory of a client's from that bus address on, here and for the device. It may be in more than one piece only where the device
+ * sees physical addresses. Null: there is no room.
+ */
+static void *map_shared(struct block_client *c, l4_cap_idx_t ds, l4_uint64_t bus, l4_uint64_t *bytes)
 {
-	c->bytes = l4re_ds_size(ds);
-	c->window = c->bytes ? dma_attach(dma_space(&device), ds, c->bytes, &c->dma) : 0;
+	l4_uint64_t done = 0, dma;
+	void *at = 0;
+	l4_size_t n;
+
+	*bytes = l4re_ds_size(ds);
+	if (!*bytes || l4re_rm_attach(&at, *bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW, ds, 0, L4_SUPERPAGESHIFT) < 0)
+		return 0;
+	for (; done < *bytes; done += n) {
+		n = *bytes - done;
+		if (c->pieces == BLOCK_PIECES_MAX ||
+		    l4re_dma_space_map(dma_space(&device), ds, done, &n, 0, L4RE_DMA_SPACE_BIDIRECTIONAL, &dma) < 0)
+			return 0;
+		c->piece[c->pieces++] = (struct block_piece){ bus + done, n, dma };
+	}
+	return at;
+}
+
+static int map_client(const l4re_env_cap_entry_t *e, struct block_client *c)
+{
+	c->window = map_shared(c, e[0].cap, 0, &c->bytes);
+	if (c->window && e[3].flags == (L4RE_ENV_SERVER | L4RE_ENV_MEMORY)) {
+		c->memory = map_shared(c, e[3].cap, L4VIO_MEMORY, &c->memory_bytes);
+		if (!c->memory)
+			return -L4_ENOMEM;
+		fmt_log("%s: the device reaches %lu KiB of %s's memory\n", e->name, c->memory_bytes >> 10, e->peer);
+	}
 	return c->window ? 0 : -L4_ENOMEM;
 }
 
-/* e[0..2]: window, kick and notify of one session. */
+/* e[0..3]: window, kick and notify of one session, and the client's memory if it shares that. */
 static int open_session(const l4re_env_cap_entry_t *e, const char *part)
 {
 	struct block_client c = { .name = e->name };
@@ -192,8 +221,9 @@ static int open_session(const l4re_env_cap_entry_t *e, const char *part)
 
 	if (!err && (e[1].flags != (L4RE_ENV_SERVER | L4RE_ENV_KICK) || e[2].flags != (L4RE_ENV_SERVER | L4RE_ENV_NOTIFY)))
 		err = -L4_EINVAL;
-	if (!err)
-		err = map_window(e->cap, &c);
+	if (err)
+		return err;
+	err = map_client(e, &c);
 	if (err)
 		return err;
 	s = block_session_add(&service, &c);

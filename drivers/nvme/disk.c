@@ -91,14 +91,13 @@ static void pass(struct nvme_progress *p, l4_uint32_t bytes, l4_uint8_t *with, i
 	const struct block_request *r = p->request;
 
 	while (bytes) {
-		const struct vring_segment *s = &r->seg[p->segment];
+		const struct block_segment *s = &r->seg[p->segment];
 		l4_uint32_t n = smaller(bytes, s->len - p->offset);
-		void *theirs = with ? (char *)r->session->vio.page + (s->addr + p->offset - r->session->dma) : 0;
 
 		if (with && to_client)
-			memcpy(theirs, with, n);
+			memcpy(s->at + p->offset, with, n);
 		else if (with)
-			memcpy(with, theirs, n);
+			memcpy(with, s->at + p->offset, n);
 		with = with ? with + n : 0;
 		bytes -= n;
 		p->offset += n;

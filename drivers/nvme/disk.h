@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An NVMe namespace as the block service's device. Of a request one command is outstanding at a time; most need one. Data goes straight
- * between device and client's window where a PRP list can say where it is (whole pages, but for the beginning of the
+ * between device and client's memory where a PRP list can say where it is (whole pages, but for the beginning of the
  * first and the end of the last); what a client has split in other ways goes through a page of the driver's own.
  *
  * No system calls, so that it can be tested on the host.

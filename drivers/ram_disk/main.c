@@ -34,7 +34,6 @@ static void again(struct block_session *s) { l4_irq_trigger(kick_irq[s->number])
 
 static const struct block_ops ops = { .submit = submit, .notify = notify, .again = again };
 
-/* Device addresses are this task's own. */
 static void perform(const struct block_request *r)
 {
 	char *at = contents + r->sector * VIRTIO_BLK_SECTOR;
@@ -43,12 +42,10 @@ static void perform(const struct block_request *r)
 	if (r->type == VIRTIO_BLK_T_DISCARD || r->type == VIRTIO_BLK_T_WRITE_ZEROES)
 		memset(at, 0, (l4_size_t)r->sectors * VIRTIO_BLK_SECTOR);
 	for (i = 0; i < r->count; i++) {
-		char *data = (char *)r->seg[i].addr;
-
 		if (r->type == VIRTIO_BLK_T_IN)
-			memcpy(data, at, r->seg[i].len);
+			memcpy(r->seg[i].at, at, r->seg[i].len);
 		else
-			memcpy(at, data, r->seg[i].len);
+			memcpy(at, r->seg[i].at, r->seg[i].len);
 		at += r->seg[i].len;
 	}
 }
@@ -78,7 +75,7 @@ static void *attach(l4_cap_idx_t ds, l4_size_t *bytes)
 	return at;
 }
 
-/* e[0..2]: window, kick and notify of one session. */
+/* e[0..3]: window, kick and notify of one session, and the client's memory if it shares that. */
 static int open_session(const l4re_env_cap_entry_t *e)
 {
 	struct block_client c = { .name = e->name, .range = { 0, service.geometry.sectors } };
@@ -87,7 +84,14 @@ static int open_session(const l4re_env_cap_entry_t *e)
 	if (e[1].flags != (L4RE_ENV_SERVER | L4RE_ENV_KICK) || e[2].flags != (L4RE_ENV_SERVER | L4RE_ENV_NOTIFY))
 		return -L4_EINVAL;
 	c.window = attach(e->cap, &c.bytes);
-	c.dma = (l4_addr_t)c.window;
+	c.piece[0] = (struct block_piece){ .bus = 0, .bytes = c.bytes };
+	c.pieces = 1;
+	if (e[3].flags == (L4RE_ENV_SERVER | L4RE_ENV_MEMORY)) {
+		c.memory = attach(e[3].cap, &c.memory_bytes);
+		c.piece[c.pieces++] = (struct block_piece){ .bus = L4VIO_MEMORY, .bytes = c.memory_bytes };
+		if (!c.memory)
+			return -L4_ENOMEM;
+	}
 	s = c.window ? block_session_add(&service, &c) : 0;
 	if (!s)
 		return -L4_ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A virtio disk as the block service's device: one queue, each request one indirect descriptor whose table is in memory that
- * clients cannot reach. Data goes straight between device and client's window.
+ * clients cannot reach. Data goes straight between device and client's memory.
  */
 #ifndef DISK_H
 #define DISK_H

@@ -3,8 +3,8 @@
  * A hostile driver: it has QEMU's edu device write and read memory that it never mapped, memory that it mapped for the other
  * direction, and memory that it no longer has mapped. Most of the machine's memory carries a pattern meanwhile.
  *
- * Arguments: what is expected: "unharmed" with an IOMMU, "harmed" without one, so that it is known that the attack is one; or "lost": a
- * fault that the PCI manager does not live to see.
+ * Arguments: what is expected: "unharmed" with an IOMMU, "harmed" without one, so that it is known that the attack is one; "lost": a
+ * fault that the PCI manager does not live to see; or "shared": the memory that a client shares, and what is beside it.
  * Registers of edu: QEMU, docs/specs/edu.
  */
 #include <stdio.h>
@@ -217,9 +217,31 @@ static int attack(int expect_harm)
 	return harmed != expect_harm;
 }
 
+/* All that a Linux shares as "vda" may be reached; the test looks for the two faults. */
+static int beside_shared(void)
+{
+	const l4re_env_cap_entry_t *e = l4re_env_find("vda", L4RE_ENV_SERVER | L4RE_ENV_MEMORY, 0);
+	l4re_dma_space_t space = open_device();
+	l4_uint64_t address;
+	l4_size_t bytes;
+
+	need(e != 0, "no memory is shared");
+	bytes = l4re_ds_size(e->cap);
+	need(l4re_dma_space_map_all(space, e->cap, bytes, &address) == 0, "map");
+	device_reads(address);
+	device_reads(address + bytes - EDU_BYTES);
+	device_reads(address + bytes);
+	device_writes(address - EDU_BYTES);
+	l4_ipc_sleep_ms(300);
+	puts("ok attack: beside what is shared");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
+	if (!strcmp(what, "shared"))
+		return beside_shared();
 	return strcmp(what, "lost") ? attack(!strcmp(what, "harmed")) : lost_fault();
 }

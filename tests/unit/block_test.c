@@ -2,7 +2,7 @@
 /*
  * The block server's sessions and requests with a device of this program's: order of reports, flushes, restart of the server at
  * any time, resets, a device that stays silent, a client that writes
- * anything anywhere.
+ * anything anywhere. Sessions 0 and 1 share memory beside the window, which the device sees in pieces.
  * sources: drivers/block/service.c drivers/block/request.c l4re/lib/virtio/session.c l4re/lib/virtio/ring_server.c l4re/lib/virtio/ring_client.c
  * cflags: -Il4re/include -iquote drivers/block
  */
@@ -23,12 +23,46 @@
 #define PATIENCE 1000
 #define DMA(n) (0x100000000UL * ((n) + 1))
 
-static char *window[SESSIONS];
+static char *window[SESSIONS], *memory[SESSIONS];
 static char disk[DISK_SECTORS * 512];
 static struct block_service *service;
 static struct block_request *at_device[BLOCK_REQUESTS_MAX];
 static unsigned int at_device_count, notified[SESSIONS], want_again;
 static l4_uint64_t clock_ns;
+
+/* Device addresses of the pieces of a session's memory, and where they begin. */
+#define MEMORY_DMA(n, k) (DMA(n) + 0x1000000UL * (4 - (k)))
+static const unsigned int seam[] = { 0, 0x6a00, 0x7f80, 0x9123, WINDOW };
+#define MEMORY_PIECES 4
+
+static struct block_client client_of(unsigned int n)
+{
+	struct block_client c = { .name = "test", .range = { PART_SECTORS * n, PART_SECTORS }, .window = window[n],
+				  .bytes = WINDOW, .piece = { { 0, WINDOW, DMA(n) } }, .pieces = 1 };
+
+	if (memory[n]) {
+		c.memory = memory[n];
+		c.memory_bytes = WINDOW;
+		for (unsigned int k = 0; k < MEMORY_PIECES; k++)
+			c.piece[c.pieces++] = (struct block_piece){ L4VIO_MEMORY + seam[k], seam[k + 1] - seam[k], MEMORY_DMA(n, k) };
+	}
+	return c;
+}
+
+/* What a session shares at that device address; null: not that. */
+static char *seen_by_device(unsigned int n, l4_uint64_t dma, l4_uint64_t bytes)
+{
+	const struct block_client c = client_of(n);
+
+	for (unsigned int k = 0; k < c.pieces; k++) {
+		const struct block_piece *p = &c.piece[k];
+
+		if (dma >= p->dma && dma - p->dma <= p->bytes && bytes <= p->bytes - (dma - p->dma))
+			return k ? memory[n] + (p->bus - L4VIO_MEMORY) + (dma - p->dma) :
+			       dma - p->dma >= L4VIO_PAGE_BYTES ? window[n] + (dma - p->dma) : NULL;
+	}
+	return NULL;
+}
 
 static void submit(struct block_request *r)
 {
@@ -52,8 +86,7 @@ static void start_server(void)
 	block_init(service, &ops, &g);
 	at_device_count = 0;
 	for (int i = 0; i < SESSIONS; i++) {
-		struct block_client c = { .name = "test", .range = { PART_SECTORS * i, PART_SECTORS }, .window = window[i],
-					  .bytes = WINDOW, .dma = DMA(i) };
+		const struct block_client c = client_of(i);
 
 		check(block_session_add(service, &c) != NULL, "session");
 	}
@@ -76,13 +109,13 @@ static void perform(const struct block_request *r)
 	}
 	check(r->bytes && r->bytes <= (hi - r->sector) * 512 && r->count <= 8, "length");
 	for (unsigned int i = 0; i < r->count; i++) {
-		l4_uint64_t offset = r->seg[i].addr - DMA(n);
+		char *data = seen_by_device(n, r->seg[i].addr, r->seg[i].len);
 
-		check(offset >= L4VIO_PAGE_BYTES && offset <= WINDOW && r->seg[i].len <= WINDOW - offset, "segment");
+		check(data && data == r->seg[i].at, "segment");
 		if (r->type == VIRTIO_BLK_T_IN)
-			memcpy(window[n] + offset, disk + at, r->seg[i].len);
+			memcpy(data, disk + at, r->seg[i].len);
 		else
-			memcpy(disk + at, window[n] + offset, r->seg[i].len);
+			memcpy(disk + at, data, r->seg[i].len);
 		at += r->seg[i].len;
 	}
 }
@@ -166,6 +199,11 @@ struct client {
 
 static struct client clients[SESSIONS];
 
+/* Every other request of a session that shares memory is there. */
+static int in_memory(unsigned int n, unsigned int i) { return memory[n] && (i & 1); }
+static l4_uint64_t bus(unsigned int n, unsigned int i, l4_uint64_t at) { return in_memory(n, i) ? L4VIO_MEMORY + at : at; }
+static char *here(unsigned int n, unsigned int i, l4_uint64_t at) { return (in_memory(n, i) ? memory[n] : window[n]) + at; }
+
 static struct l4vio_page *page(unsigned int n)
 {
 	return (struct l4vio_page *)window[n];
@@ -217,7 +255,8 @@ static void send(struct client *c)
 						      VIRTIO_BLK_T_FLUSH, VIRTIO_BLK_T_WRITE_ZEROES };
 	unsigned int i = random_below(REQUESTS), n = 0, k, cut;
 	struct job *j = &c->job[i];
-	struct virtio_blk_header *h = (void *)(window[c->number] + HEADER(i));
+	const l4_uint64_t header = bus(c->number, i, HEADER(i)), data = bus(c->number, i, DATA(i));
+	struct virtio_blk_header *h = (void *)here(c->number, i, HEADER(i));
 	struct virtio_blk_range *range = (void *)(h + 1);
 	struct vring_segment seg[6];
 	unsigned int readable, bytes;
@@ -232,22 +271,22 @@ static void send(struct client *c)
 	bytes = j->sectors * 512;
 	*h = (struct virtio_blk_header){ .type = j->type, .sector = j->sector };
 	*range = (struct virtio_blk_range){ j->sector, j->sectors, 0 };
-	window[c->number][HEADER(i) + 48] = 0x77;
+	*here(c->number, i, HEADER(i) + 48) = 0x77;
 	/* The header in two pieces, the data in up to two. */
 	cut = 1 + random_below(15);
-	seg[n++] = (struct vring_segment){ HEADER(i), cut };
-	seg[n++] = (struct vring_segment){ HEADER(i) + cut, 16 - cut };
+	seg[n++] = (struct vring_segment){ header, cut };
+	seg[n++] = (struct vring_segment){ header + cut, 16 - cut };
 	if (j->type == VIRTIO_BLK_T_WRITE_ZEROES) {
-		seg[n++] = (struct vring_segment){ HEADER(i) + 16, 16 };
+		seg[n++] = (struct vring_segment){ header + 16, 16 };
 	} else if (bytes) {
 		cut = 1 + random_below(bytes - 1);
-		seg[n++] = (struct vring_segment){ DATA(i), cut };
-		seg[n++] = (struct vring_segment){ DATA(i) + cut, bytes - cut };
+		seg[n++] = (struct vring_segment){ data, cut };
+		seg[n++] = (struct vring_segment){ data + cut, bytes - cut };
 	}
 	readable = j->type == VIRTIO_BLK_T_IN ? 2 : n;
-	seg[n++] = (struct vring_segment){ HEADER(i) + 48, 1 };
+	seg[n++] = (struct vring_segment){ header + 48, 1 };
 	for (k = 0; k < j->sectors; k++)
-		memcpy(window[c->number] + DATA(i) + 512 * k, &(unsigned int){ c->serial + 1 }, 4);
+		memcpy(here(c->number, i, DATA(i)) + 512 * k, &(unsigned int){ c->serial + 1 }, 4);
 	if (vring_client_add(&c->ring, seg, n, readable, j))
 		return;
 	j->serial = ++c->serial;
@@ -271,11 +310,11 @@ static void receive(struct client *c)
 	i = j - c->job;
 	check(j->out, "reported twice");
 	check(j->serial == c->back + 1, "order of reports");
-	check(window[c->number][HEADER(i) + 48] == VIRTIO_BLK_S_OK, "status byte");
+	check(*here(c->number, i, HEADER(i) + 48) == VIRTIO_BLK_S_OK, "status byte");
 	c->back = j->serial;
 	j->out = 0;
 	for (k = 0; k < j->sectors; k++) {
-		memcpy(&number, window[c->number] + DATA(i) + 512 * k, 4);
+		memcpy(&number, here(c->number, i, DATA(i)) + 512 * k, 4);
 		if (j->type == VIRTIO_BLK_T_IN)
 			check(number == c->content[j->sector + k], "what was read");
 		else if (j->type != VIRTIO_BLK_T_FLUSH)
@@ -401,7 +440,8 @@ static void sizes(void)
 {
 	const struct block_geometry g = { .sectors = 1UL << 40, .block_bytes = 4096, .unit_bytes = 4096, .segs_max = 8, .discard_max = ~0U,
 					  .write_zeroes_max = ~0U, .features = VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES };
-	struct block_client c = { .name = "sizes", .range = { 0, g.sectors }, .window = window[0], .bytes = WINDOW, .dma = DMA(0) };
+	struct block_client c = { .name = "sizes", .range = { 0, g.sectors }, .window = window[0], .bytes = WINDOW,
+				  .piece = { { 0, WINDOW, DMA(0) } }, .pieces = 1 };
 	struct virtio_blk_header *h = (void *)(window[0] + HEADER(0));
 	struct vring_chain chain = { .count = 4, .readable = 1, .read_bytes = 16, .seg = { { HEADER(0), 16 }, { 0x1000, 0x10000 },
 				     { 0x1000, 0x10000 }, { HEADER(1), 1 } } };
@@ -426,6 +466,20 @@ static void sizes(void)
 	chain.seg[2].len = 0xfe00;
 	chain.write_bytes = 0x1fe01;
 	check(block_decode(s, &chain, &r) == 0 && r.status == VIRTIO_BLK_S_IOERR, "half a unit at the end");
+	h->sector = 8;
+	c.memory = memory[0];
+	c.memory_bytes = BLOCK_BYTES_MAX * 4;
+	c.piece[c.pieces++] = (struct block_piece){ L4VIO_MEMORY, c.memory_bytes, DMA(1) };
+	s = block_session_add(service, &c);
+	chain.seg[2] = (struct vring_segment){ L4VIO_MEMORY, BLOCK_BYTES_MAX - 0x10000 };
+	chain.write_bytes = BLOCK_BYTES_MAX + 1;
+	check(block_decode(s, &chain, &r) == 1 && r.bytes == BLOCK_BYTES_MAX && r.seg[1].addr == DMA(1), "with memory");
+	chain.seg[2].len += 0x1000;
+	chain.write_bytes += 0x1000;
+	check(block_decode(s, &chain, &r) == 0 && r.status == VIRTIO_BLK_S_IOERR, "longer with memory");
+	while (c.pieces < 2 + g.segs_max)
+		c.piece[c.pieces++] = (struct block_piece){ L4VIO_MEMORY, L4_PAGESIZE, DMA(1) };
+	check(!block_session_add(service, &c), "as many seams as segments");
 	printf("ok sizes\n");
 }
 
@@ -559,6 +613,8 @@ int main(void)
 	service = malloc(sizeof(*service));
 	for (int n = 0; n < SESSIONS; n++)
 		window[n] = memset(aligned_alloc(4096, WINDOW), 0, WINDOW);
+	for (int n = 0; n < 2; n++)
+		memory[n] = memset(aligned_alloc(4096, WINDOW), 0, WINDOW);
 	exchange(0, 0, "exchange");
 	exchange(1, 0, "exchange_restarts");
 	exchange(0, 1, "exchange_losses");

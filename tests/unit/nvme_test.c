@@ -171,7 +171,7 @@ static void add_segments(struct block_request *r, unsigned int kind, l4_uint64_t
 			addr = (addr + (kind ? 511 : NVME_PAGE - 1)) & ~(kind ? 511UL : NVME_PAGE - 1);
 		if (len > left || r->count == BLOCK_SEGS_MAX - 1)
 			len = left;
-		r->seg[r->count++] = (struct vring_segment){ addr, len };
+		r->seg[r->count++] = (struct block_segment){ addr, (char *)window + (addr - WINDOW_DMA), len };
 		addr += len + (random_below(3) ? 0 : random_below(2000));
 		left -= len;
 	}
@@ -473,8 +473,6 @@ int main(void)
 	memory = aligned_alloc(4096, sizeof(*memory));
 	window = aligned_alloc(4096, WINDOW);
 	contents = malloc(BLOCKS << 12);
-	session.vio.page = (struct l4vio_page *)window;
-	session.dma = WINDOW_DMA;
 	identify();
 	controller();
 	transfers();

@@ -57,7 +57,7 @@ static struct block_request *make(unsigned int i)
 	} else if (r->type != VIRTIO_BLK_T_FLUSH) {
 		r->count = 1 + random_below(BLOCK_SEGS_MAX);
 		for (unsigned int k = 0; k < r->count; k++) {
-			r->seg[k] = (struct vring_segment){ DATA + random_below(0x100000), 512 };
+			r->seg[k] = (struct block_segment){ DATA + random_below(0x100000), NULL, 512 };
 			r->bytes += 512;
 		}
 	}

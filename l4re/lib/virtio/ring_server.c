@@ -18,7 +18,13 @@ static l4_uint16_t *avail_event(const struct vring_server *r)
 
 static int inside(const struct vring_server *r, l4_uint64_t addr, l4_uint64_t len)
 {
-	return len && addr >= r->first && addr <= r->bytes && len <= r->bytes - addr;
+	l4_uint64_t first = r->first, end = r->bytes;
+
+	if (addr >= L4VIO_MEMORY) {
+		first = L4VIO_MEMORY;
+		end = L4VIO_MEMORY + r->memory_bytes;
+	}
+	return len && addr >= first && addr <= end && len <= end - addr;
 }
 
 static int queue_ok(const struct vring_server *r, const struct l4vio_queue *q)
@@ -90,7 +96,7 @@ static int walk_indirect(const struct vring_server *r, struct vring_chain *c, co
 	if (!(r->features & L4VIO_F_INDIRECT_DESC) || (d->flags & VRING_DESC_NEXT) || (d->addr & 15) ||
 	    d->len % sizeof(*d) || !inside(r, d->addr, d->len))
 		return -L4_EIO;
-	return walk(r, c, (const struct vring_desc *)(r->window + d->addr), d->len / sizeof(*d), 0);
+	return walk(r, c, (const struct vring_desc *)vring_server_ptr(r, d->addr), d->len / sizeof(*d), 0);
 }
 
 /* How many buffers wait to be taken; more than the queue holds is a lie. */

@@ -37,6 +37,8 @@ void l4vio_session_init(struct l4vio_session *s, void *window, l4_uint64_t bytes
 	memset(s, 0, sizeof(*s));
 	s->page = p;
 	s->bytes = bytes;
+	s->memory = offer->memory;
+	s->memory_bytes = offer->memory_bytes;
 	s->offered = offer->features | FEATURES_MUST | FEATURES_RING;
 	s->queue_count = offer->queue_count;
 	s->queue_max = offer->queue_max;
@@ -46,6 +48,7 @@ void l4vio_session_init(struct l4vio_session *s, void *window, l4_uint64_t bytes
 	WRITE(p->version, L4VIO_VERSION);
 	WRITE(p->device_id, offer->device_id);
 	WRITE(p->device_features, s->offered);
+	WRITE(p->memory, offer->memory_bytes);
 	WRITE(p->queue_count, offer->queue_count);
 	for (i = 0; i < L4VIO_QUEUES_MAX; i++)
 		WRITE(p->queue_max[i], i < offer->queue_count ? offer->queue_max : 0);
@@ -72,13 +75,17 @@ static int start_queue(struct l4vio_session *s, unsigned i)
 {
 	const struct l4vio_queue *from = &s->page->queue[i];
 	struct l4vio_queue q = { READ(from->size), 0, READ(from->desc), READ(from->avail), READ(from->used) };
+	int err;
 
 	s->queue[i].size = 0;
 	if (!q.size)
 		return 0;
 	if (q.size > s->queue_max)
 		return -1;
-	return vring_server_init(&s->queue[i], (char *)s->page, L4VIO_PAGE_BYTES, s->bytes, &q, s->features);
+	err = vring_server_init(&s->queue[i], (char *)s->page, L4VIO_PAGE_BYTES, s->bytes, &q, s->features);
+	s->queue[i].memory = s->memory;
+	s->queue[i].memory_bytes = s->memory_bytes;
+	return err;
 }
 
 static unsigned start(struct l4vio_session *s, l4_uint32_t status)

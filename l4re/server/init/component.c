@@ -19,6 +19,7 @@
 #define ALLOC_EXTRA 0x20000UL
 
 #define BACKOFF_DOUBLINGS 6
+#define STOP_POLL_NS 10000000UL
 
 struct component components[COMPONENTS_MAX];
 unsigned component_count;
@@ -146,7 +147,7 @@ static int create_objects(struct component *c)
 	if (err < 0)
 		return err;
 	c->alloc = l4re_util_cap_alloc();
-	err = l4re_ma_create(l4re_env()->mem_alloc, c->alloc, l4_round_page(c->desc->memory) + ALLOC_EXTRA,
+	err = l4re_ma_create(l4re_env()->mem_alloc, c->alloc, (c->ram ? 0 : l4_round_page(c->desc->memory)) + ALLOC_EXTRA,
 			     grants_count(c, SYSIMG_G_DEVICES) ? L4RE_MA_CREATE_DEVICES : 0);
 	if (err >= 0)
 		err = create_log(c);
@@ -262,10 +263,25 @@ int component_try(struct component *c)
 	return 0;
 }
 
+/* Its memory may still be written to by devices, which its predecessor asked to. They are asked again later. */
+static int must_wait(struct component *c)
+{
+	if (sessions_stopped(c))
+		return 0;
+	if (c->state != COMPONENT_WAITING)
+		say("%s waits for devices that may still write to its memory", c->name);
+	c->restart_ns = l4_kip_clock_ns(l4re_kip()) + STOP_POLL_NS;
+	c->state = COMPONENT_WAITING;
+	return 1;
+}
+
 void component_start(struct component *c)
 {
-	int err = component_try(c);
+	int err;
 
+	if (must_wait(c))
+		return;
+	err = component_try(c);
 	if (err < 0) {
 		say("%s does not start: %s (%d)", c->name, l4sys_errtostr(err), err);
 		c->state = COMPONENT_STOPPED;
@@ -359,6 +375,7 @@ void component_destroy(struct component *c)
 	delete_object(&c->task);
 	sessions_unbind(c, 0);
 	channels_unbind(c);
+	sessions_stop(c);
 	stop_devices(c);
 	destroy_extras(c);
 	delete_object(&c->factory);

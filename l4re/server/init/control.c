@@ -105,7 +105,7 @@ l4_msgtag_t control_dispatch(struct component *from, l4_msgtag_t tag, int *answe
 		if (c->state == COMPONENT_RUNNING)
 			return reply(-L4_EEXIST, 0);
 		component_start(c);
-		return reply(c->state == COMPONENT_RUNNING ? 0 : -L4_ENOMEM, 0);
+		return reply(c->state == COMPONENT_RUNNING || c->state == COMPONENT_WAITING ? 0 : -L4_ENOMEM, 0);
 	case L4RE_CONTROL_INFO_OP:
 		return info(c);
 	case L4RE_CONTROL_PROGRAM_OP:

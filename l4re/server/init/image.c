@@ -86,7 +86,7 @@ static int grant_ok(const struct sysimg_grant *g)
 	case SYSIMG_G_TRACE:
 		return 1;
 	case SYSIMG_G_USE:
-		return g->peer < image_header()->component_count && g->a <= 1UL << 30;
+		return g->peer < image_header()->component_count && g->a <= 1UL << 30 && g->b <= (g->a != 0);
 	case SYSIMG_G_PORTS:
 		return g->a < 0x10000 && g->b <= 0x10000 - g->a;
 	case SYSIMG_G_MMIO:

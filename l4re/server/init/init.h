@@ -45,6 +45,8 @@ struct component {
 	l4_cap_idx_t task, thread, factory, alloc; /* 0: not created */
 	l4_cap_idx_t log, scheduler;
 	l4_cap_idx_t fault_gate, parent_gate, control_gate, state_space, heart; /* made once, kept over restarts */
+	char *ram;                   /* a Linux that shares it with servers: made once, kept over restarts */
+	l4_cap_idx_t ram_ds;
 	void *regions[REGIONS_MAX]; /* its memory as seen here */
 	unsigned region_count;
 	l4_cap_idx_t extras[EXTRAS_MAX]; /* IRQs and device memory */
@@ -113,6 +115,10 @@ int sessions_map_linux(struct component *c, const struct loader *l, struct skerr
  * it is to come back: clients wait at a gate that is bound to none, and get an error at one whose thread is dead.
  */
 void sessions_unbind(const struct component *c, int gates);
+/** c, a client that shares its memory, has died: have the servers take back what they gave to devices. */
+void sessions_stop(const struct component *c);
+/** They have: nothing writes to c's memory. */
+int sessions_stopped(const struct component *c);
 /** c does not come back: tell the clients of its virtio sessions; who calls its gates, or waits there, gets an error. */
 void sessions_server_gone(const struct component *c);
 
@@ -158,6 +164,8 @@ int upgrade_ended(struct component *c);
 /* native.c, linux.c: load and start. */
 int native_load(struct component *c);
 int linux_load(struct component *c);
+/** The memory of a Linux that shares it, if it is not there yet. */
+int linux_ram_create(struct component *c);
 
 /* control.c */
 /** Answer a message at a control gate; *answer = 0 if the sender is gone by what it asked for. */

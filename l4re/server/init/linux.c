@@ -8,6 +8,8 @@
 #include "../../lib/string.h"
 
 #include <l4/re/c/mem_alloc.h>
+#include <l4/re/c/rm.h>
+#include <l4/re/c/util/cap_alloc.h>
 #include <l4/re/protocols.h>
 #include <l4/sys/linux_boot.h>
 
@@ -145,6 +147,34 @@ static int entry_address(const void *image, l4_addr_t *ip)
 	return 0;
 }
 
+static unsigned ram_align(l4_uint64_t bytes)
+{
+	return bytes >= 1UL << L4_GIGAPAGESHIFT ? L4_GIGAPAGESHIFT : L4_SUPERPAGESHIFT;
+}
+
+/*
+ * Devices may write to memory that servers share until they are stopped, so it is never anybody else's: like a window it is init's, and the
+ * next Linux gets it as it is.
+ */
+int linux_ram_create(struct component *c)
+{
+	l4_uint64_t bytes = l4_round_page(c->desc->memory);
+	void *at = 0;
+	long err;
+
+	if (c->ram)
+		return 0;
+	c->ram_ds = l4re_util_cap_alloc();
+	if (l4_is_invalid_cap(c->ram_ds))
+		return -L4_ENOMEM;
+	err = l4re_ma_alloc(bytes, c->ram_ds, L4RE_MA_FRESH);
+	if (err >= 0)
+		err = l4re_rm_attach(&at, bytes, L4RE_RM_F_SEARCH_ADDR | L4RE_RM_F_RW | L4RE_RM_F_PASS_X, c->ram_ds, 0,
+				     ram_align(bytes));
+	c->ram = at;
+	return err;
+}
+
 int linux_load(struct component *c)
 {
 	struct linux_ram r = { .c = c, .bytes = l4_round_page(c->desc->memory) };
@@ -153,8 +183,7 @@ int linux_load(struct component *c)
 
 	r.loader = (struct loader){ .task = c->task, .self = L4_BASE_TASK_CAP };
 	r.loader.image = image_file(c->desc->binary, &r.loader.image_bytes);
-	r.base = component_alloc_aligned(c, r.bytes, L4RE_MA_FRESH,
-					 r.bytes >= 1UL << L4_GIGAPAGESHIFT ? L4_GIGAPAGESHIFT : L4_SUPERPAGESHIFT);
+	r.base = c->ram ? c->ram : component_alloc_aligned(c, r.bytes, L4RE_MA_FRESH, ram_align(r.bytes));
 	if (!r.base)
 		return -L4_ENOMEM;
 	err = load_image(&r);

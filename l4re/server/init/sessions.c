@@ -24,6 +24,7 @@ struct session {
 	l4_uint32_t service;             /* string */
 	l4_cap_idx_t gate;               /* 0 in a virtio session, which has: */
 	l4_cap_idx_t window, kick, notify;
+	int memory;                      /* the server reaches the client's memory */
 	l4_size_t bytes;
 	struct l4vio_page *page;         /* the window as seen here */
 };
@@ -54,11 +55,15 @@ static int create_window(struct session *s)
 static int session_add(unsigned client, const struct sysimg_grant *g)
 {
 	struct session *s = &sessions[session_count];
+	int err;
 
 	if (session_count == SESSIONS_MAX)
 		return -L4_ENOMEM;
-	*s = (struct session){ .client = client, .server = g->peer, .service = g->name, .bytes = l4_round_page(g->a) };
+	*s = (struct session){ .client = client, .server = g->peer, .service = g->name, .bytes = l4_round_page(g->a),
+			       .memory = g->b != 0 };
 	session_count++;
+	if (s->memory && (err = linux_ram_create(&components[client])) < 0)
+		return err;
 	if (s->bytes)
 		return create_window(s);
 	s->gate = l4re_util_cap_alloc();
@@ -97,6 +102,8 @@ static int give_end(struct component *c, const struct session *s, int server)
 		err = give_named(c, s->kick, server ? L4_CAP_FPAGE_RWS : L4_CAP_FPAGE_RW, name, side | L4RE_ENV_KICK, peer);
 	if (err >= 0)
 		err = give_named(c, s->notify, server ? L4_CAP_FPAGE_RW : L4_CAP_FPAGE_RWS, name, side | L4RE_ENV_NOTIFY, peer);
+	if (err >= 0 && server && s->memory)
+		err = give_named(c, components[s->client].ram_ds, L4_CAP_FPAGE_RW, name, side | L4RE_ENV_MEMORY, peer);
 	return err;
 }
 
@@ -160,6 +167,7 @@ static void list_session(const struct component *c, const struct session *s, l4_
 	out->bytes = s->bytes;
 	out->kick = part(c, s, L4RE_ENV_KICK);
 	out->notify = part(c, s, L4RE_ENV_NOTIFY);
+	out->memory = s->memory ? l4_round_page(c->desc->memory) : 0;
 }
 
 void sessions_unbind(const struct component *c, int gates)
@@ -174,6 +182,47 @@ void sessions_unbind(const struct component *c, int gates)
 		if (s->client == c->index && s->notify)
 			l4_rcv_ep_bind_thread(s->notify, L4_INVALID_CAP, 0);
 	}
+}
+
+/*
+ * As c's successor would begin: with a reset, in which a server waits for its device. Who serves next finds it too.
+ */
+void sessions_stop(const struct component *c)
+{
+	unsigned i;
+
+	for (i = 0; i < session_count; i++) {
+		const struct session *s = &sessions[i];
+
+		if (s->client != c->index || !s->memory)
+			continue;
+		__atomic_store_n(&s->page->status, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->page->request, s->page->request + 1, __ATOMIC_RELEASE);
+		l4_irq_trigger(s->kick);
+	}
+}
+
+/* What the page says is the server's word, and was the client's to change while it lived: what it can spoil is its own memory. */
+static int is_stopped(const struct session *s)
+{
+	switch (__atomic_load_n(&s->page->server, __ATOMIC_ACQUIRE)) {
+	case L4VIO_SERVER_NONE:
+		return 1;
+	case L4VIO_SERVER_GONE:
+		return grants_devices_close(&components[s->server]) >= 0;
+	default:
+		return __atomic_load_n(&s->page->response, __ATOMIC_ACQUIRE) == s->page->request;
+	}
+}
+
+int sessions_stopped(const struct component *c)
+{
+	unsigned i;
+
+	for (i = 0; i < session_count; i++)
+		if (sessions[i].client == c->index && sessions[i].memory && !is_stopped(&sessions[i]))
+			return 0;
+	return 1;
 }
 
 int sessions_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot)

@@ -7,13 +7,15 @@
  * that is a pause. Status changes are acknowledged, so they wait for it.
  *
  * Nothing that the server writes is believed: what matters is copied before it is checked, the ring's code does
- * the same, and buffers are copies (virtio_l4_pool.c).
+ * the same, and buffers are copies (virtio_l4_pool.c). But for a server that the description lets have all memory: buffers are then
+ * where they are, and nothing of them is used again before the server has said that its device is done.
  */
 
 #include <linux/dma-mapping.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
@@ -74,15 +76,23 @@ static bool is_stopped(struct vl4 *v)
 
 /* --- a session that has ended */
 
-/* Bytes of the window; null if they are not inside. */
-static void *in_window(struct vl4 *v, u64 at, u64 bytes)
+/* Bytes at a bus address; null if they are not shared. */
+static void *shared(struct vl4 *v, u64 at, u64 bytes)
 {
-	return at <= v->session.bytes && bytes <= v->session.bytes - at ? v->session.window + at : NULL;
+	u64 most = v->session.bytes;
+	void *base = v->session.window;
+
+	if (at >= L4VIO_MEMORY) {
+		at -= L4VIO_MEMORY;
+		most = v->session.memory;
+		base = __va(0);
+	}
+	return at <= most && bytes <= most - at ? base + at : NULL;
 }
 
 /*
  * The status of a block request is the last byte of its chain. The server could have changed the chain, so it is followed
- * inside the window only, and not for ever.
+ * inside what is shared only, and not for ever.
  */
 static void fail_chain(struct vl4 *v, const struct vring_desc *table, unsigned int size, u16 at)
 {
@@ -95,13 +105,13 @@ static void fail_chain(struct vl4 *v, const struct vring_desc *table, unsigned i
 		u16 flags = READ_ONCE(table[at].flags);
 
 		if (flags & VRING_DESC_F_INDIRECT) {
-			table = in_window(v, addr, len);
+			table = shared(v, addr, len);
 			size = len / sizeof(*table);
 			at = 0;
 		} else if (flags & VRING_DESC_F_NEXT) {
 			at = READ_ONCE(table[at].next);
 		} else {
-			u8 *last = (flags & VRING_DESC_F_WRITE) && len ? in_window(v, addr + len - 1, 1) : NULL;
+			u8 *last = (flags & VRING_DESC_F_WRITE) && len ? shared(v, addr + len - 1, 1) : NULL;
 
 			if (last)
 				WRITE_ONCE(*last, VIRTIO_BLK_S_IOERR);
@@ -160,6 +170,7 @@ static void give_up(struct vl4 *v)
 		virtio_break_device(&v->vdev);
 	WRITE_ONCE(v->page->status, 0);
 	virt_store_release(&v->page->request, ++v->request);
+	l4_irq_trigger(v->session.kick);
 }
 
 static void stop_work(struct work_struct *work)
@@ -170,6 +181,10 @@ static void stop_work(struct work_struct *work)
 	give_up(v);
 	if (v->vdev.id.device != VIRTIO_ID_BLOCK)
 		return;
+	/* A device may still write to the buffers that are out. */
+	while (v->session.memory &&
+	       !wait_event_timeout(v->answered, is_answered(v) || is_gone(v), HZ))
+		; /* its interrupt may be off */
 	list_for_each_entry(vq, &v->vdev.vqs, list)
 		fail_requests(v, vq);
 }
@@ -361,18 +376,27 @@ static void vl4_free(struct virtio_device *vdev, size_t size, void *vaddr, dma_a
 static dma_addr_t vl4_map(struct virtio_device *vdev, void *addr, size_t size,
 			  enum dma_data_direction dir)
 {
-	return vl4_pool_map(&to_vl4(vdev)->pool, addr, size, dir);
+	struct vl4 *v = to_vl4(vdev);
+
+	if (v->session.memory)
+		return L4VIO_MEMORY + __pa(addr);
+	return vl4_pool_map(&v->pool, addr, size, dir);
 }
 
 static void vl4_unmap(struct virtio_device *vdev, dma_addr_t addr, size_t size,
 		      enum dma_data_direction dir)
 {
-	vl4_pool_unmap(&to_vl4(vdev)->pool, addr, size, dir);
+	struct vl4 *v = to_vl4(vdev);
+
+	if (!v->session.memory)
+		vl4_pool_unmap(&v->pool, addr, size, dir);
 }
 
 static size_t vl4_max_size(const struct virtio_device *vdev)
 {
-	return container_of_const(vdev, struct vl4, vdev)->pool.segment_max;
+	const struct vl4 *v = container_of_const(vdev, struct vl4, vdev);
+
+	return v->session.memory ? SZ_256K : v->pool.segment_max;
 }
 
 static const struct virtio_map_ops vl4_map_ops = {
@@ -463,7 +487,10 @@ static int first_reset(struct vl4 *v)
 	if (READ_ONCE(v->page->magic) != L4VIO_MAGIC || READ_ONCE(v->page->version) != L4VIO_VERSION)
 		return -ENODEV;
 	v->generation = READ_ONCE(v->page->config_generation);
-	return 0;
+	if (READ_ONCE(v->page->memory) >= v->session.memory)
+		return 0;
+	pr_err("%s: the description shares memory, which this server does not take\n", v->session.name);
+	return -EOPNOTSUPP;
 }
 
 static int vl4_probe(struct platform_device *pdev)

@@ -4,7 +4,8 @@
  *
  * Window: memory of init's that outlives both sides. Its first page is struct
  * l4vio_page, in place of a transport's registers; the rest is the client's, for rings and buffers. A bus
- * address (in the page, in descriptors) is an offset into the window.
+ * address (in the page, in descriptors) below L4VIO_MEMORY is an offset into the window; from there on it is one into the client's memory, if
+ * the description shares that too.
  *
  * Every field has one writer. Both sides check what they read: the server because the client may be
  * hostile, the client because the server may be broken.
@@ -20,8 +21,11 @@
 #define L4VIO_QUEUES_MAX 8
 #define L4VIO_QUEUE_SIZE_MAX 256 /* descriptors */
 #define L4VIO_CONFIG_BYTES 256
-/** Smallest window a description can give a session. */
+/** Smallest window a description can give a session, and largest. */
 #define L4VIO_WINDOW_MIN 0x10000UL
+#define L4VIO_WINDOW_MAX 0x40000000UL
+/** Bus address of the first byte of the memory that the client shares beside the window. */
+#define L4VIO_MEMORY L4VIO_WINDOW_MAX
 
 /* Bits of `status` and `device_status`: those of virtio 1.x, section 2.1. */
 #define L4VIO_S_ACKNOWLEDGE 0x01
@@ -67,7 +71,8 @@ struct l4vio_page {
 	l4_uint32_t instance;          /**< servers that have come up so far: for statistics */
 	l4_uint32_t reserved0;
 	l4_uint16_t queue_max[L4VIO_QUEUES_MAX];
-	l4_uint8_t reserved1[64];
+	l4_uint64_t memory;            /**< bytes from L4VIO_MEMORY on that the server reaches; 0: the window alone */
+	l4_uint8_t reserved1[56];
 	l4_uint8_t config[L4VIO_CONFIG_BYTES]; /**< configuration of the device type, virtio 1.x section 5 */
 	l4_uint8_t reserved2[128];
 

@@ -33,6 +33,7 @@ struct skerry_linux_session {
 	l4_uint64_t bytes;
 	l4_cap_idx_t kick;      /**< IRQ to trigger */
 	l4_cap_idx_t notify;    /**< IRQ to bind */
+	l4_uint64_t memory;     /**< bytes of RAM, from guest-physical 0 on, that the server may reach; 0: the window alone */
 };
 
 #define SKERRY_LINUX_CHANNELS_MAX 8

@@ -16,6 +16,7 @@
 #define L4RE_ENV_WINDOW 2UL /**< the dataspace that both share */
 #define L4RE_ENV_KICK 4UL   /**< the IRQ to the server: the client triggers it, the server binds it */
 #define L4RE_ENV_NOTIFY 8UL /**< the IRQ to the client */
+#define L4RE_ENV_MEMORY 128UL /**< the client's memory, for the server, if the description shares it */
 /*
  * Parts of a channel (l4/channel/channel.h); all have its name. With L4RE_ENV_WINDOW the writer's memory, with L4RE_ENV_INDEX the
  * reader's, with L4RE_ENV_KICK the IRQ to the reader, with L4RE_ENV_NOTIFY the one to the writer.

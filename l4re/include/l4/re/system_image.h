@@ -55,7 +55,11 @@ struct sysimg_component {
 
 enum sysimg_grant_type {
 	SYSIMG_G_OFFER = 1, /* name = service */
-	SYSIMG_G_USE = 2,   /* name = service, peer = component index that offers it, a = bytes of window: virtio; 0: gate */
+	/*
+	 * name = service, peer = component index that offers it, a = bytes of window: virtio; 0: gate; b = 1: and all memory of the
+	 * client, a Linux
+	 */
+	SYSIMG_G_USE = 2,
 	SYSIMG_G_PORTS = 3, /* a = first, b = count */
 	SYSIMG_G_IRQ = 4,   /* name, a = line, b = mode (L4_IRQ_F_*) */
 	SYSIMG_G_MMIO = 5,  /* name, a = physical address, b = bytes */

@@ -65,6 +65,9 @@ struct vring_chain {
 struct vring_server {
 	char *window;               /**< the shared memory, as seen here */
 	l4_uint64_t first, bytes;   /**< bus addresses [first, bytes) are the client's */
+	/* To be set after vring_server_init(): rings are in the window. */
+	char *memory;               /**< what it shares beside the window, as seen here */
+	l4_uint64_t memory_bytes;   /**< bus addresses [L4VIO_MEMORY, L4VIO_MEMORY + memory_bytes); 0: nothing */
 	struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;
@@ -93,7 +96,10 @@ void vring_server_use(struct vring_server *r, l4_uint16_t head, l4_uint32_t writ
 /** After vring_server_use(): whether the client wants to be told. */
 int vring_server_should_notify(struct vring_server *r);
 /** Local address of a range that a chain named (it has been checked). */
-static inline char *vring_server_ptr(const struct vring_server *r, l4_uint64_t addr) { return r->window + addr; }
+static inline char *vring_server_ptr(const struct vring_server *r, l4_uint64_t addr)
+{
+	return addr < L4VIO_MEMORY ? r->window + addr : r->memory + (addr - L4VIO_MEMORY);
+}
 
 /* --- the driver's end */
 

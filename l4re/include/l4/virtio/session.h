@@ -32,11 +32,15 @@ struct l4vio_offer {
 	unsigned queue_max;            /**< descriptors, at most L4VIO_QUEUE_SIZE_MAX */
 	const void *config;
 	unsigned config_bytes;         /**< at most L4VIO_CONFIG_BYTES */
+	void *memory;                  /**< what the client shares beside the window, mapped here; null: nothing */
+	l4_uint64_t memory_bytes;      /**< 0: nothing */
 };
 
 struct l4vio_session {
 	struct l4vio_page *page;
 	l4_uint64_t bytes;             /**< of the window */
+	char *memory;                  /**< beside it */
+	l4_uint64_t memory_bytes;
 	l4_uint64_t offered, features; /**< features: those in effect */
 	enum l4vio_session_state state;
 	unsigned queue_count, queue_max;

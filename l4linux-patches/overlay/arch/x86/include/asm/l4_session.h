@@ -7,6 +7,7 @@ struct l4_session {
 	const char *name;
 	void *window;               /* shared with the server; mapped for good, no page of RAM */
 	unsigned long bytes;
+	unsigned long memory;       /* of RAM, from 0 on, that the server reaches too; 0: the window alone */
 	unsigned long kick, notify; /* slots of the IRQ objects that client and server trigger */
 };
 

@@ -53,6 +53,7 @@ int l4host_session(unsigned long n, struct l4_session *out)
 	out->name = s->name;
 	out->window = (void *)s->window;
 	out->bytes = s->bytes;
+	out->memory = s->memory;
 	out->kick = s->kick >> L4_CAP_SHIFT;
 	out->notify = s->notify >> L4_CAP_SHIFT;
 	return 1;
