@@ -11,7 +11,7 @@ import subprocess
 from runlib.binaries import with_libraries
 
 from . import larger
-from .systems import ICOUNT, OUT, PREEMPT_RT, PROGRAMS, SYSTEMS, TIMEOUT, TOP
+from .systems import DISK, DISK_NAMES, ICOUNT, OUT, PREEMPT_RT, PROGRAMS, SYSTEMS, TIMEOUT, TOP
 
 KERNEL_ELF = "build/bench/kernel.elf"
 # Of Debian's rt-tests; tools/setup --bench installs them.
@@ -100,6 +100,11 @@ def run_linux(system, clock, arguments=(), large=False):
 
 def linux(system, clock, arguments=()):
     return run_linux(system, clock, arguments)[0]
+
+
+def disks(clock):
+    """Requests of disks by a window and with shared memory."""
+    return linux(DISK, clock, ["quick", DISK_NAMES[clock.key]])
 
 
 def least(one, other):

@@ -189,6 +189,29 @@ def rep_section(run):
                          linux_rows(run, usual, columns, lambda name: []))
 
 
+def disk_rows(run):
+    """(disk and request, unit, by a window, with shared memory, gain); bytes in a microsecond are MB in a second."""
+    for clock in CLOCKS:
+        figures = run.linux.get(("disk", clock.key), {})
+        for name, window in figures.items():
+            memory = figures.get(name.replace("_window_", "_memory_"))
+            if memory is window or not memory:
+                continue
+            amount = 1 << 20 if name.endswith("_1m") else 4096
+            show = [number(value(f, clock)) if clock.counted else f"{amount * 1000 / value(f, clock):.1f}" for f in (window, memory)]
+            yield (f"`{name.replace('_window', '')}`", clock.unit if clock.counted else "MB/s", *show,
+                   f"{value(window, clock) / value(memory, clock):.2f}")
+
+
+def disk_section(run):
+    rows = list(disk_rows(run))
+    if rows:
+        yield from section("Disks: a window, shared memory", "One request of 4 KiB or 1 MiB without Linux's page cache, by a session "
+                           "with a window and by one that shares Linux's memory: of a disk in a server's memory, which copies, in "
+                           "instructions; of a virtio disk behind an IOMMU in wall time.")
+        yield from table(["request", "unit", "window", "shared memory", "gain"], rows)
+
+
 def host_section(run):
     columns = [(s.key, "wall") for s in HOST_SYSTEMS]
     if all(c in run.linux for c in columns):
@@ -272,6 +295,7 @@ def markdown(run):
         yield from linux_section(run, clock)
     yield from rep_section(run)
     yield from host_section(run)
+    yield from disk_section(run)
     yield from real_time_section(run)
     yield from startup(run)
     yield from sizes(run)

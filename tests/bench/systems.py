@@ -14,6 +14,7 @@ PEER = "build/bench/peers/vmlinux"
 PREEMPT_RT = "build/bench/peers/vmlinux-rt"
 XEN = "build/bench/peers/xen"
 CONF = "tests/bench/linux.conf"
+DISK_CONF = "tests/bench/disk.conf"
 TIMEOUT = 1800
 UML = "/usr/bin/linux.uml"
 UML_MEMORY = "256M"
@@ -150,5 +151,8 @@ HOST_SYSTEMS = [
     Host("host", "this machine", [], clocks=("wall",), slow=True),
     UmlOnHost("uml-host", "user-mode Linux on this machine", [], [UML], clocks=("wall",), slow=True),
 ]
+# Disks by a window and with shared memory (tests/bench/linux/disk.c): what waits for a device is no instruction count.
+DISK = System("disk", "Skerry with disks", ["--conf", DISK_CONF, "--disk", "8M", "--iommu", "--append", "norandmaps"])
+DISK_NAMES = {ICOUNT.key: "disk_ram", WALL.key: "disk_virtio"}
 # What the host has not, or has differently: the root file system's shell and programs.
 HOST_NAMES = ["-program_", "-shell_spawn", "-fork_exec", "-vfork_exec"]

@@ -56,6 +56,6 @@ void must(int ok, const char *what) __attribute__((cold));
 pid_t child(void (*f)(void));
 void reap(pid_t pid);
 
-void calls(void), signals(void), memory(void), processes(void), messages(void), programs(void);
+void calls(void), signals(void), memory(void), processes(void), messages(void), programs(void), disks(void);
 
 #endif

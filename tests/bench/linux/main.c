@@ -185,6 +185,7 @@ int main(int argc, char **argv)
 	messages();
 	processes();
 	programs();
+	disks();
 	puts("@end");
 	return 0;
 }
