@@ -170,12 +170,13 @@ static int worth_a_line(const struct pci_function *f, const struct vtd_fault *v,
 static void say(const struct vtd_fault *v, const struct pci_function *f, void (*name)(const struct pci_function *f))
 {
 	const char *did = v->is_interrupt ? "raises interrupt" : v->is_read ? "reads" : "writes";
+	const char *last = v->is_interrupt ? "; it does nothing any more until it is opened again" : "; its next ones are not reported";
 
 	fmt_log("fault: %02x:%02x.%u", v->source >> 8, v->source >> 3 & 31, v->source & 7);
 	if (f)
 		name(f);
 	fmt_log(" %s %lx: %s (%u)%s\n", did, v->address, reason(v->reason), v->reason,
-		f && faults[number(f)] == IOMMU_FAULTS ? "; its next ones are not reported" : "");
+		f && faults[number(f)] == IOMMU_FAULTS ? last : "");
 }
 
 /* More than there are records cannot be waiting, if no device made new ones all the time. */

@@ -249,7 +249,7 @@ int vtd_has_interrupts(void)
 	return 1;
 }
 
-/* A unit that does not show this state does not have it (so is QEMU's of before 10): that is soon known. */
+/* A unit that does not show this state does not have it (so are those of QEMU 7.2 and 10.0): that is soon known. */
 static int compatible(const struct unit *u, int pass)
 {
 	l4_uint32_t now = hw_read32(at(u, VTD_GSTS)) & VTD_LASTING & ~VTD_PASS_COMPATIBLE, want = pass ? VTD_PASS_COMPATIBLE : 0;

@@ -137,6 +137,7 @@ static void check_interrupts(void)
 	CHECK(iommu_attach(&machine.functions[1]) == 0);
 	CHECK(lines(faults_of(of(1, 3, 0x26, 1), IOMMU_FAULTS - 1)) == IOMMU_FAULTS - 1 && !stopped);
 	CHECK(lines(faults_of(of(1, 3, 0x26, 1), 20)) == 1 && stopped == &machine.functions[1] && !masked);
+	CHECK(strstr(said, "; it does nothing any more until it is opened again\n"));
 }
 
 /* Of those whom nobody knows. */
