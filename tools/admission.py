@@ -13,6 +13,8 @@ PRIORITY_MAX = 199
 # Bounds of docs/latency.md, rounded up, at one instruction a nanosecond: the longest path that cannot be preempted, and for
 # each job the timer interrupt that begins it, the one that gives its budget back, and the switch away from it.
 BLOCKING_NS, SWITCH_COST_NS = 2000, 2000
+# What a thread uses in several goes within this part of its period comes back at once (microkernel/sched/budget.c).
+GOES_PER_PERIOD = 8
 STEPS_MAX = 100000
 UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
@@ -28,7 +30,7 @@ def listed(words):
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """What the kernel itself takes: once for each wait, and once for each job."""
+    """What the kernel itself takes: when it cannot be preempted, and for each job."""
     blocking: int = BLOCKING_NS
     switch_cost: int = SWITCH_COST_NS
 
@@ -55,6 +57,11 @@ def ratio(work, kernel):
     return Fraction(work.budget + kernel.switch_cost, work.period)
 
 
+def cost(work, kernel):
+    """Of one of its jobs to others. When its budget ends it may be in the middle of something in the kernel."""
+    return work.budget + kernel.switch_cost + kernel.blocking
+
+
 def in_the_way(own, works):
     """Those that share its CPU's time with it or come before it: without a bound, and within a budget.
     Equals take turns, so each may wait for all that the others have."""
@@ -65,15 +72,15 @@ def in_the_way(own, works):
 def response(own, before, kernel):
     """From the moment all begin a job until own's budget is spent; None if that may never be.
 
-    The least t for which t = blocking + own job + all jobs that `before` may begin in t; the search starts at a bound from
-    below, the same equation without rounding up to whole jobs."""
-    left = 1 - sum((ratio(w, kernel) for w in before), Fraction(0))
+    The least t for which t = blocking by somebody lesser + own job + all jobs that `before` may begin in t. The search starts
+    at a bound from below, the same equation without rounding up to whole jobs."""
+    left = 1 - sum((Fraction(cost(w, kernel), w.period) for w in before), Fraction(0))
     if left <= 0:
         return None
     alone = kernel.blocking + own.budget + kernel.switch_cost
     time = -(-alone // left)
     for _ in range(STEPS_MAX):
-        needed = alone + sum(-(-time // w.period) * (w.budget + kernel.switch_cost) for w in before)
+        needed = alone + sum(-(-time // w.period) * cost(w, kernel) for w in before)
         if needed == time:
             return time
         time = needed
@@ -99,8 +106,12 @@ class Cpu:
         return None if endless or not own.budget else response(own, before, self.kernel)
 
     def distance(self, own):
-        """From job to job, so that each finds its whole budget: what the one before used late comes back late."""
-        return own.period + self.response(own) - own.budget
+        """From job to job, so that each finds its whole budget: what the one before used late comes back late, and what
+        it used in several goes (somebody came between) with the last of them."""
+        late = self.response(own) - own.budget
+        if in_the_way(own, self.works)[1]:
+            late = min(late + own.period // GOES_PER_PERIOD, late + own.budget)
+        return own.period + late
 
     def shares(self):
         """Of those that a deadline is promised to."""
@@ -121,7 +132,7 @@ class Cpu:
         time = response(own, before, self.kernel)
         first = f"response time {span(time)} is longer than {span(own.deadline)}" if time else "there is no bound of its response time"
         jobs = [f"{w.name} {self.jobs(w, time)}" for w in before]
-        parts = [f"budget {span(own.budget)}", *jobs, f"switches {span(self.kernel.switch_cost)} a job", f"blocking {span(self.kernel.blocking)}"]
+        parts = [f"budget {span(own.budget)}", *jobs, f"for each of these switches {span(self.kernel.switch_cost)} and blocking {span(self.kernel.blocking)}"]
         helps = self.helps(own, time)
         return f"{first} on CPU {self.number} ({', '.join(parts)})" + (f"; would do: {', or '.join(helps)}" if helps else "")
 
@@ -184,7 +195,7 @@ class Cpu:
         text = [f"CPU {self.number}: blocking {span(self.kernel.blocking)}, switch cost {span(self.kernel.switch_cost)}"]
         for row in rows:
             text.append("  ".join([row[0].ljust(widths[0])] + [c.rjust(n) for c, n in zip(row[1:], widths[1:])]))
-        left = 1 - sum((ratio(w, self.kernel) for w in self.works if w.budget), Fraction(0))
+        left = 1 - sum((Fraction(cost(w, self.kernel), w.period) for w in self.works if w.budget), Fraction(0))
         return "\n".join(text + [f"left by those with a budget: {percent(max(left, Fraction(0)))}"])
 
     def row(self, work):
