@@ -2,8 +2,8 @@
 /*
  * Ends another component again and again, and checks that the system's memory is the same each time.
  * Arguments: name (or several, with commas, one right after the other), how often, pause in ms before and after; or ~N: a
- * random pause before, up to N us. Needs `control`. Shared memory "stop", if there is one, becomes 1 at the end. A fourth
- * argument: go on until somebody makes that 2; "busy": others come and go meanwhile, so memory is not compared.
+ * random pause before, up to N us. Needs `control`. Shared memory "stop", if there is one, becomes SHARED_ENDED at the end. A
+ * fourth argument: it becomes 1 after that many, and they go on until somebody makes it 2; "busy": others come and go meanwhile, so memory is not compared.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (stop)
-		*stop = 1;
+		*stop = SHARED_ENDED;
 	printf("ok kill %s %u times\n", argv[1], i);
 	return 0;
 }

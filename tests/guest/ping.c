@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls pong through the session "pong" and measures. Argument: number of calls. */
+/*
+ * Calls pong through the session "pong" and measures. Argument: number of calls; with shared memory "stop" it goes on until
+ * that is SHARED_ENDED.
+ */
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "shared.h"
 
 #include <l4/re/env.h>
 #include <l4/sys/ipc.h>
@@ -20,6 +25,7 @@ static int call(l4_cap_idx_t pong, l4_umword_t value)
 int main(int argc, char **argv)
 {
 	unsigned long count = argc > 1 ? strtoul(argv[1], 0, 0) : 1000, i;
+	const volatile unsigned *stop = shared_word("stop");
 	l4_cap_idx_t pong = l4re_env_get_cap("pong");
 	l4_uint64_t begin;
 
@@ -29,12 +35,12 @@ int main(int argc, char **argv)
 	}
 	call(pong, 0);
 	begin = l4_rdtsc();
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count || (stop && *stop != SHARED_ENDED); i++) {
 		if (call(pong, i)) {
 			puts("wrong answer");
 			return 1;
 		}
 	}
-	printf("%lu calls, %lu ticks each\n", count, (l4_rdtsc() - begin) / count);
+	printf("%lu calls, %lu ticks each\n", i, (l4_rdtsc() - begin) / i);
 	return 0;
 }

@@ -6,6 +6,9 @@
 #include <l4/re/c/rm.h>
 #include <l4/re/env.h>
 
+/* What the killer (killer.c) makes of "stop" when it has ended. */
+#define SHARED_ENDED 3
+
 /** The first word of it; null if there is no shared memory of that name. */
 static inline volatile unsigned *shared_word(const char *name)
 {
