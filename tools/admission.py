@@ -45,11 +45,7 @@ class Work:
     period: int = 0
     low_priority: int = 0   # at which it goes on when its budget is used up; 0: it waits
     deadline: int = 0       # 0: nothing is promised
-
-    @property
-    def endless(self):
-        """The highest priority at which it may run for ever; 0: at none."""
-        return self.low_priority if self.budget else self.highest
+    clients: tuple = ()     # names of those that use its services: while one waits for it, it has that one's priority
 
 
 def ratio(work, kernel):
@@ -62,11 +58,28 @@ def cost(work, kernel):
     return work.budget + kernel.switch_cost + kernel.blocking
 
 
-def in_the_way(own, works):
-    """Those that share its CPU's time with it or come before it: without a bound, and within a budget.
-    Equals take turns, so each may wait for all that the others have."""
+def levels(own, works):
+    """name -> the highest priority that each may have while own does not wait for it: its own, or one that a client lends it."""
+    level = {w.name: w.highest for w in works}
     others = [w for w in works if w is not own]
-    return [w for w in others if w.endless >= own.priority], [w for w in others if w.budget and w.highest >= own.priority]
+    for _ in others:
+        for w in others:
+            level[w.name] = max([level[w.name]] + [level.get(c, 0) for c in w.clients if c != own.name])
+    return level
+
+
+def endless(own, works):
+    """(work, priority) of those that may run for ever at own's priority or above. A budget that is used up is lent no priority."""
+    level = levels(own, works)
+    at = [(w, w.low_priority if w.budget else level[w.name]) for w in works if w is not own]
+    return [(w, priority) for w, priority in at if priority >= own.priority]
+
+
+def bounded(own, works):
+    """Those that share the CPU's time with own or come before it within a budget.
+    Equals take turns, so each may wait for all that the others have."""
+    level = levels(own, works)
+    return [w for w in works if w is not own and w.budget and level[w.name] >= own.priority]
 
 
 def response(own, before, kernel):
@@ -88,8 +101,7 @@ def response(own, before, kernel):
 
 
 def holds(own, works, kernel):
-    endless, before = in_the_way(own, works)
-    time = None if endless else response(own, before, kernel)
+    time = None if endless(own, works) else response(own, bounded(own, works), kernel)
     return time is not None and time <= own.deadline
 
 
@@ -102,14 +114,15 @@ class Cpu:
 
     def response(self, own):
         """None: it has no budget, or there is no bound."""
-        endless, before = in_the_way(own, self.works)
-        return None if endless or not own.budget else response(own, before, self.kernel)
+        if not own.budget or endless(own, self.works):
+            return None
+        return response(own, bounded(own, self.works), self.kernel)
 
     def distance(self, own):
         """From job to job, so that each finds its whole budget: what the one before used late comes back late, and what
         it used in several goes (somebody came between) with the last of them."""
         late = self.response(own) - own.budget
-        if in_the_way(own, self.works)[1]:
+        if bounded(own, self.works):
             late = min(late + own.period // GOES_PER_PERIOD, late + own.budget)
         return own.period + late
 
@@ -122,17 +135,22 @@ class Cpu:
         promised = [w for w in self.works if w.deadline]
         if self.shares() > 1:
             parts = listed([f"{w.name} {percent(ratio(w, self.kernel))}" for w in promised])
-            return [(promised[-1], f"those with a deadline need more than all of CPU {self.number}, with the kernel's costs: {parts}")]
+            reason = f"those with a deadline need more than all of CPU {self.number}, with the kernel's costs: {parts}"
+            return [(promised[-1], reason)]
         return [(w, self.reason(w)) for w in promised if not holds(w, self.works, self.kernel)]
 
     def reason(self, own):
-        endless, before = in_the_way(own, self.works)
-        if endless:
-            return self.endless_reason(own, endless)
+        for_ever = endless(own, self.works)
+        if for_ever:
+            return self.endless_reason(own, for_ever)
+        before = bounded(own, self.works)
         time = response(own, before, self.kernel)
-        first = f"response time {span(time)} is longer than {span(own.deadline)}" if time else "there is no bound of its response time"
-        jobs = [f"{w.name} {self.jobs(w, time)}" for w in before]
-        parts = [f"budget {span(own.budget)}", *jobs, f"for each of these switches {span(self.kernel.switch_cost)} and blocking {span(self.kernel.blocking)}"]
+        if time:
+            first = f"response time {span(time)} is longer than {span(own.deadline)}"
+        else:
+            first = "there is no bound of its response time"
+        kernel = f"for each of these switches {span(self.kernel.switch_cost)} and blocking {span(self.kernel.blocking)}"
+        parts = [f"budget {span(own.budget)}", *[f"{w.name} {self.jobs(w, time)}" for w in before], kernel]
         helps = self.helps(own, time)
         return f"{first} on CPU {self.number} ({', '.join(parts)})" + (f"; would do: {', or '.join(helps)}" if helps else "")
 
@@ -141,16 +159,16 @@ class Cpu:
             return f"{span(work.budget)} in each {span(work.period)}"
         return f"{-(-time // work.period)} x {span(work.budget)}"
 
-    def endless_reason(self, own, endless):
-        names = listed([f"{w.name} (priority {w.endless})" for w in endless])
-        servers = [w for w in endless if (w.name, w.endless) in SERVERS]
-        rest = [w for w in endless if w not in servers]
-        bounded = [w.name for w in rest if w.budget]
-        unbounded = [w.name for w in rest if not w.budget]
-        fixes = [f"a priority above {max(w.endless for w in servers)}"] if servers else []
-        fixes += [f"a budget for {listed(unbounded)}"] if unbounded else []
-        fixes += [f"a low_priority below {own.priority} for {listed(bounded)}"] if bounded else []
-        top = max(w.endless for w in endless)
+    def endless_reason(self, own, found):
+        names = listed([f"{w.name} (priority {p}{'' if p <= w.highest else ', lent by a client'})" for w, p in found])
+        servers = [p for w, p in found if (w.name, p) in SERVERS]
+        rest = [w for w, p in found if (w.name, p) not in SERVERS]
+        raised = [w.name for w in rest if w.budget]
+        unlimited = [w.name for w in rest if not w.budget]
+        fixes = [f"a priority above {max(servers)}"] if servers else []
+        fixes += [f"a budget for {listed(unlimited)}"] if unlimited else []
+        fixes += [f"a low_priority below {own.priority} for {listed(raised)}"] if raised else []
+        top = max(p for _, p in found)
         ways = [f"a priority above {top}"] if rest and top < PRIORITY_MAX else []
         return (f"no response time on CPU {self.number}: {names} may run for ever at its priority {own.priority} or above; "
                 f"would help: {', or '.join(ways + [listed(fixes)])}")
@@ -217,9 +235,13 @@ def percent(part):
 
 def cpus(components, kernel):
     """One Cpu for each on which somebody may run."""
-    result = []
+    result, clients = [], {}
+    for user in components:
+        for service in user.uses:
+            clients.setdefault(service, []).append(user.name)
     for number in range(max(c.cpus for c in components).bit_length()):
-        works = [Work(c.name, c.priority, c.max_priority, c.budget, c.period, c.low_priority, c.deadline)
+        works = [Work(c.name, c.priority, c.max_priority, c.budget, c.period, c.low_priority, c.deadline,
+                      tuple(name for service in c.offers for name in clients.get(service, [])))
                  for c in components if c.cpus >> number & 1]
         works += [Work(name, priority, priority) for name, priority in SERVERS if number == 0]
         if works:

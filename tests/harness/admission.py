@@ -162,10 +162,9 @@ def critical_instant():
     compared = 0
     for works, kernel, _ in systems(1):
         for own in works:
-            endless, before = check.in_the_way(own, works)
-            if not own.budget or endless:
+            if not own.budget or check.endless(own, works):
                 continue
-            found, simulated = check.response(own, before, kernel), first_job(own, works, kernel)
+            found, simulated = check.response(own, check.bounded(own, works), kernel), first_job(own, works, kernel)
             if found != simulated and (simulated or (found or 0) <= PERIODS * own.period and found):
                 return f"{own} among {works}, {kernel}: {found}, simulated {simulated}"
             compared += simulated is not None
@@ -192,9 +191,8 @@ def help_holds():
     for works, kernel, _ in systems(3):
         cpu = check.Cpu(0, works, kernel)
         for own in (w for w in works if w.deadline):
-            endless, before = check.in_the_way(own, works)
-            time = None if endless else check.response(own, before, kernel)
-            if endless or time is not None and time <= own.deadline:
+            time = cpu.response(own)
+            if check.endless(own, works) or time is not None and time <= own.deadline:
                 continue
             changes = [({"deadline": time}, True)] if time and time <= own.period else []
             largest = cpu.largest_budget(own)
@@ -217,13 +215,21 @@ def kernel_bounds():
     return ""
 
 
+def servers():
+    """Root's and init's priorities are those that they start with."""
+    with open(os.path.join(TOP, "l4re", "server", "root", "boot.c"), encoding="utf-8") as file:
+        found = dict(re.findall(r"^#define (\w+)_PRIO (\d+)$", file.read(), re.M))
+    wanted = {name.upper(): str(priority) for name, priority in check.SERVERS}
+    return "" if found == wanted else f"{found} instead of {wanted}"
+
+
 def table():
     status, text = run(["tools/confc", "--analysis", "tests/confc/deadline-good.conf"], 60)
     return "" if status == 0 and text == TABLE else f"status {status}:\n{text}"
 
 
 TESTS = {"critical-instant": critical_instant, "accepted-holds": accepted_holds, "help-holds": help_holds,
-         "kernel-bounds": kernel_bounds, "table": table}
+         "kernel-bounds": kernel_bounds, "servers": servers, "table": table}
 
 
 def jobs(chosen):
