@@ -24,7 +24,7 @@ static l4_cap_idx_t irq;
 static int line; /* the interrupt is a line: each one masks it */
 
 static void pause(void) { l4_ipc_sleep_us(PAUSE_US); }
-static int send(const void *frame, unsigned bytes) { return e1000e_send(&controller, frame, bytes); }
+static int send(const struct net_frame *f) { return e1000e_send(&controller, f->data, f->bytes); }
 static void flush(void) { e1000e_flush(&controller); }
 
 static int receive(unsigned budget, void (*take)(const void *frame, unsigned bytes))

@@ -11,6 +11,7 @@ void net_init(struct net_service *n, const struct net_ops *ops)
 {
 	memset(n, 0, sizeof(*n));
 	n->ops = ops;
+	n->frame.data = n->buffer;
 }
 
 static int mac_ok(const struct net_service *n, net_mac_t mac)
@@ -31,7 +32,8 @@ struct net_session *net_session_add(struct net_service *n, void *window, l4_uint
 	struct virtio_net_config config = { .status = VIRTIO_NET_S_LINK_UP };
 	const struct l4vio_offer offer = {
 		.device_id = VIRTIO_ID_NET, .queue_count = VIRTIO_NET_QUEUES, .queue_max = L4VIO_QUEUE_SIZE_MAX,
-		.features = VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS,
+		.features = VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
+			    VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6,
 		.config = &config, .config_bytes = sizeof(config) };
 	unsigned i;
 
@@ -75,23 +77,18 @@ static void copy(const struct vring_server *r, const struct vring_segment *seg, 
 
 void net_frame_complete(struct net_frame *f)
 {
-	l4_uint32_t sum = 0;
-	unsigned i;
+	l4_uint8_t *at;
+	l4_uint32_t sum;
 
 	if (!f->partial)
 		return;
 	f->partial = 0;
-	for (i = f->csum_start; i + 1 < f->bytes; i += 2)
-		sum += f->data[i] << 8 | f->data[i + 1];
-	if (i < f->bytes)
-		sum += f->data[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
+	at = f->data + f->csum_start + f->csum_offset;
+	sum = net_sum(f->data + f->csum_start, f->bytes - f->csum_start, 0);
 	/* A sum of 0 would mean that there is none (RFC 768); both are the same number in ones' complement. */
 	sum = sum == 0xffff ? sum : ~sum & 0xffff;
-	i = f->csum_start + f->csum_offset;
-	f->data[i] = sum >> 8;
-	f->data[i + 1] = sum;
+	at[0] = sum >> 8;
+	at[1] = sum;
 }
 
 /* The client broke a rule. */
@@ -103,98 +100,159 @@ static void stop(struct net_session *s)
 
 /* --- receive queue */
 
-void net_deliver(struct net_session *s)
+int net_takes_large(l4_uint64_t features, const struct net_frame *f)
+{
+	l4_uint64_t needed = f->gso_type == VIRTIO_NET_HDR_GSO_TCPV4 ? VIRTIO_NET_F_GUEST_TSO4 : VIRTIO_NET_F_GUEST_TSO6;
+
+	/* Their checksums are missing, always. */
+	return (features & needed) && (features & VIRTIO_NET_F_GUEST_CSUM);
+}
+
+/* The least that a receive buffer must have room for, whatever is to be put into it: the header, or the longest frame with it. */
+static unsigned room_needed(const struct net_session *s)
+{
+	if (s->vio.features & VIRTIO_NET_F_MRG_RXBUF)
+		return HEADER_BYTES;
+	return HEADER_BYTES + (s->vio.features & (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6) ? NET_LARGE_MAX : NET_FRAME_MAX);
+}
+
+/*
+ * The frame into as many buffers as it needs: how many, 0: there are not enough, or negative if the client broke a rule. Nothing is
+ * reported yet, so what has been written to too few of them does not matter.
+ */
+static int fill(struct net_session *s, const struct net_frame *f)
 {
 	struct net_service *n = s->service;
 	struct vring_server *r = &s->vio.queue[VIRTIO_NET_RX];
-	struct net_frame *f = &n->frame;
-	struct virtio_net_header h = { .num_buffers = 1 };
+	struct virtio_net_header h = net_frame_header(f);
+	unsigned done = 0, count = 0, pieces = 0;
+	int got;
+
+	do {
+		struct vring_chain *c = count ? &n->chain : &n->first;
+		unsigned skip = count ? 0 : HEADER_BYTES, part;
+
+		got = vring_server_take(r, c);
+		pieces += got > 0 ? c->count : 0;
+		if (got > 0 && (c->readable || c->write_bytes < room_needed(s) || pieces > VRING_SIZE_MAX))
+			got = -L4_EIO;
+		if (got <= 0) {
+			vring_server_untake(r, count);
+			return got;
+		}
+		part = c->write_bytes - skip < f->bytes - done ? c->write_bytes - skip : f->bytes - done;
+		copy(r, c->seg, skip, f->data + done, part, 1);
+		done += part;
+		n->used[count++] = (struct vring_used_entry){ c->head, skip + part };
+	} while (done < f->bytes);
+	h.num_buffers = count;
+	copy(r, n->first.seg, 0, &h, sizeof(h), 1);
+	return count;
+}
+
+void net_deliver(struct net_session *s, struct net_frame *f)
+{
+	struct l4vio_net_counters *count = &s->service->ports[s->number].count;
+	struct vring_server *r = &s->vio.queue[VIRTIO_NET_RX];
 	int got;
 
 	if (s->vio.state != L4VIO_RUNNING || !r->size)
 		return;
-	got = vring_server_take(r, &n->chain);
-	/* Every buffer has room for the longest frame, whatever this one is. */
-	if (got > 0 && (n->chain.readable || n->chain.write_bytes < HEADER_BYTES + NET_FRAME_MAX))
-		got = -L4_EIO;
+	if (!(s->vio.features & VIRTIO_NET_F_GUEST_CSUM))
+		net_frame_complete(f);
+	got = fill(s, f);
+	s->counted = 1;
 	if (got <= 0) {
-		n->ports[s->number].lost++;
+		count->lost++;
 		if (got < 0)
 			stop(s);
 		return;
 	}
-	if (!(s->vio.features & VIRTIO_NET_F_GUEST_CSUM))
-		net_frame_complete(f);
-	if (f->partial) {
-		h.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		h.csum_start = f->csum_start;
-		h.csum_offset = f->csum_offset;
-	}
-	copy(r, n->chain.seg, 0, &h, sizeof(h), 1);
-	copy(r, n->chain.seg, sizeof(h), f->data, f->bytes, 1);
-	vring_server_use(r, n->chain.head, sizeof(h) + f->bytes);
-	n->ports[s->number].received++;
+	vring_server_use_all(r, s->service->used, got);
+	count->received++;
+	count->received_bytes += f->bytes;
+	count->large_received += f->gso_size != 0;
 	s->notify = 1;
 }
 
 /* --- transmit queue */
 
-/* The frame of the chain into n->frame, checked: 0, or it is none that can be sent. */
+/* What the header says of the frame; its length is known. */
+static int decode_header(const struct net_session *s, struct net_frame *f, const struct virtio_net_header *h)
+{
+	l4_uint64_t needed = h->gso_type == VIRTIO_NET_HDR_GSO_TCPV4 ? VIRTIO_NET_F_HOST_TSO4 :
+			     h->gso_type == VIRTIO_NET_HDR_GSO_TCPV6 ? VIRTIO_NET_F_HOST_TSO6 : 0;
+
+	f->partial = h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	f->csum_start = h->csum_start;
+	f->csum_offset = h->csum_offset;
+	f->gso_type = h->gso_type;
+	f->gso_size = h->gso_type ? h->gso_size : 0;
+	f->segments = 1;
+	if ((h->gso_type && !(s->vio.features & needed)) || (h->flags & ~VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return -L4_EINVAL;
+	if (f->partial && (!(s->vio.features & VIRTIO_NET_F_CSUM) || f->csum_start < NET_HEADER_BYTES ||
+			   f->csum_start + f->csum_offset + 2U > f->bytes))
+		return -L4_EINVAL;
+	return 0;
+}
+
+/* The frame of the chain into n->frame, checked: 0, -L4_EINVAL: it is none that can be sent, -L4_E2BIG: it is too long. */
 static int decode(struct net_session *s)
 {
 	struct net_service *n = s->service;
 	const struct vring_server *r = &s->vio.queue[VIRTIO_NET_TX];
 	struct net_frame *f = &n->frame;
 	struct virtio_net_header h;
+	int err;
 
-	if (n->chain.write_bytes || n->chain.read_bytes < HEADER_BYTES + NET_HEADER_BYTES ||
-	    n->chain.read_bytes > HEADER_BYTES + NET_FRAME_MAX)
+	if (n->chain.write_bytes || n->chain.read_bytes < HEADER_BYTES + NET_HEADER_BYTES)
 		return -L4_EINVAL;
 	copy(r, n->chain.seg, 0, &h, sizeof(h), 0);
+	if (n->chain.read_bytes > HEADER_BYTES + (h.gso_type ? NET_LARGE_MAX : NET_FRAME_MAX))
+		return -L4_E2BIG;
 	f->bytes = n->chain.read_bytes - HEADER_BYTES;
-	f->partial = h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	f->csum_start = h.csum_start;
-	f->csum_offset = h.csum_offset;
-	if (h.gso_type || (h.flags & ~VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return -L4_EINVAL;
-	if (f->partial && (!(s->vio.features & VIRTIO_NET_F_CSUM) || f->csum_start < NET_HEADER_BYTES ||
-			   f->csum_start + f->csum_offset + 2U > f->bytes))
-		return -L4_EINVAL;
+	err = decode_header(s, f, &h);
+	if (err)
+		return err;
 	copy(r, n->chain.seg, sizeof(h), f->data, f->bytes, 0);
-	return 0;
+	return f->gso_type ? net_large_check(f) : 0;
 }
 
-/* The next frame: 1, 0 if there is none, negative if the client broke a rule. */
+/* The next frame: how many it counts for, 0 if there is none, negative if the client broke a rule. */
 static int send_one(struct net_session *s)
 {
 	struct net_service *n = s->service;
 	struct vring_server *r = &s->vio.queue[VIRTIO_NET_TX];
-	int got = vring_server_take(r, &n->chain);
+	int got = vring_server_take(r, &n->chain), err;
 	l4_uint16_t head = n->chain.head;
 
 	if (got <= 0)
 		return got;
-	if (decode(s))
-		n->ports[s->number].refused++;
-	else
+	err = decode(s);
+	if (!err) {
+		got = n->frame.segments;
 		net_forward(n, s->number);
+	}
+	n->ports[s->number].count.refused += err == -L4_EINVAL;
+	n->ports[s->number].count.oversize += err == -L4_E2BIG;
 	/* Delivering uses the chain, and a fault of a receiver's is the receiver's. */
 	vring_server_use(r, head, 0);
-	s->notify = 1;
-	return 1;
+	s->notify = s->counted = 1;
+	return got;
 }
 
 /* A turn; nonzero: there is more. */
 static int serve(struct net_session *s)
 {
 	struct vring_server *r = &s->vio.queue[VIRTIO_NET_TX];
-	unsigned budget = NET_BUDGET;
-	int got = 1;
+	int budget = NET_BUDGET, got = 1;
 
 	if (s->vio.state != L4VIO_RUNNING || !r->size)
 		return 0;
-	while (got > 0 && budget--) {
+	while (got > 0 && budget > 0) {
 		got = send_one(s);
+		budget -= got;
 		if (!got)
 			got = vring_server_arm(r);
 	}
@@ -245,12 +303,13 @@ int net_run(struct net_service *n)
 
 void net_uplink_receive(struct net_service *n, const void *frame, unsigned bytes)
 {
-	n->frame.bytes = bytes;
-	n->frame.partial = 0;
-	if (bytes < NET_HEADER_BYTES || bytes > NET_FRAME_MAX) {
-		n->ports[NET_UPLINK].refused++;
+	struct l4vio_net_counters *count = &n->ports[NET_UPLINK].count;
+
+	count->refused += bytes < NET_HEADER_BYTES;
+	count->oversize += bytes > NET_FRAME_MAX;
+	if (bytes < NET_HEADER_BYTES || bytes > NET_FRAME_MAX)
 		return;
-	}
+	n->frame = (struct net_frame){ .data = n->buffer, .bytes = bytes, .segments = 1 };
 	memcpy(n->frame.data, frame, bytes);
 	net_forward(n, NET_UPLINK);
 }
@@ -275,8 +334,10 @@ void net_flush(struct net_service *n)
 	for (i = 0; i < n->session_count; i++) {
 		struct net_session *s = &n->sessions[i];
 
+		if (s->counted)
+			l4vio_session_count(&s->vio, (const l4_uint64_t *)&n->ports[i].count, sizeof(n->ports[i].count) / sizeof(l4_uint64_t));
 		if (s->notify && should_notify(s))
 			n->ops->notify(s);
-		s->notify = 0;
+		s->notify = s->counted = 0;
 	}
 }

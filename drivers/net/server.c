@@ -26,7 +26,7 @@ static void notify(struct net_session *s) { l4_irq_trigger(notify_irq[s->number]
 static l4_uint32_t now(void) { return l4_kip_clock_ns(l4re_kip()) / 1000000000; }
 static void take(const void *frame, unsigned bytes) { net_uplink_receive(&service, frame, bytes); }
 
-static int uplink(const void *frame, unsigned bytes);
+static int uplink(const struct net_frame *f);
 static const struct net_ops ops_uplink = { .notify = notify, .now = now, .uplink = uplink };
 static const struct net_ops ops_alone = { .notify = notify, .now = now };
 
@@ -42,14 +42,14 @@ void *net_device_memory(l4_cap_idx_t pci, unsigned fn, l4_size_t bytes, l4_uint6
 	return at;
 }
 
-static int uplink(const void *frame, unsigned bytes)
+static int uplink(const struct net_frame *f)
 {
-	int err = device->send(frame, bytes);
+	int err = device->send(f);
 
 	/* Many senders' turns together can be more than the ring holds: the device is not waited for, but it is told. */
 	if (err == -L4_EBUSY) {
 		device->flush();
-		err = device->send(frame, bytes);
+		err = device->send(f);
 	}
 	if (err == -L4_EIO)
 		give_up("the device breaks its rules");
@@ -154,6 +154,7 @@ void net_serve(const struct net_device *d, int argc, char **argv)
 {
 	device = d;
 	net_init(&service, d ? &ops_uplink : &ops_alone);
+	service.uplink_features = d ? d->features : 0;
 	if (d && l4_error(l4_rcv_ep_bind_thread(d->irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
 		give_up("no interrupt");
 	open_sessions(argc, argv);

@@ -12,8 +12,9 @@
 struct net_device {
 	net_mac_t mac;
 	l4_cap_idx_t irq;
-	/** Send: 0, or negative if there is no room. The frame is copied. */
-	int (*send)(const void *frame, unsigned bytes);
+	l4_uint64_t features; /**< net_service.uplink_features */
+	/** Send: 0; -L4_EBUSY: there is no room; -L4_EIO: the device breaks its rules. The frame is copied. */
+	int (*send)(const struct net_frame *f);
 	/** Give up to `budget` received frames to take(): 1 if there are more, 0 if not, -L4_EIO: the device breaks its rules. */
 	int (*receive)(unsigned budget, void (*take)(const void *frame, unsigned bytes));
 	/** After an interrupt, before receive(). */

@@ -92,19 +92,68 @@ static unsigned port_of(const struct net_service *n, net_mac_t mac, l4_uint32_t 
 	return learned;
 }
 
-static void give(struct net_service *n, unsigned port)
-{
-	struct net_port *p = &n->ports[port];
+static l4_uint64_t port_bit(unsigned port) { return 1UL << port; }
+_Static_assert(NET_PORTS_MAX <= 64, "ports as bits");
 
-	if (port != NET_UPLINK) {
-		net_deliver(&n->sessions[port]);
-	} else if (n->ops->uplink) {
-		net_frame_complete(&n->frame);
-		if (n->ops->uplink(n->frame.data, n->frame.bytes))
-			p->lost++;
-		else
-			p->received++;
+static void give_uplink(struct net_service *n, struct net_frame *f)
+{
+	struct l4vio_net_counters *count = &n->ports[NET_UPLINK].count;
+
+	if (!n->ops->uplink)
+		return;
+	if (!(n->uplink_features & VIRTIO_NET_F_CSUM))
+		net_frame_complete(f);
+	if (n->ops->uplink(f)) {
+		count->lost++;
+		return;
 	}
+	count->received++;
+	count->received_bytes += f->bytes;
+	count->large_received += f->gso_size != 0;
+}
+
+static void give(struct net_service *n, l4_uint64_t ports, struct net_frame *f)
+{
+	unsigned p;
+
+	for (p = port_first(n); p < NET_PORTS_MAX; p = port_next(n, p)) {
+		if (!(ports & port_bit(p)))
+			continue;
+		if (p == NET_UPLINK)
+			give_uplink(n, f);
+		else
+			net_deliver(&n->sessions[p], f);
+	}
+}
+
+/* What a device does of it, in terms of what a client takes. */
+static l4_uint64_t takes(const struct net_service *n, unsigned port)
+{
+	l4_uint64_t f = n->uplink_features;
+
+	if (port != NET_UPLINK)
+		return n->sessions[port].vio.features;
+	return (f & VIRTIO_NET_F_CSUM ? VIRTIO_NET_F_GUEST_CSUM : 0) | (f & VIRTIO_NET_F_HOST_TSO4 ? VIRTIO_NET_F_GUEST_TSO4 : 0) |
+	       (f & VIRTIO_NET_F_HOST_TSO6 ? VIRTIO_NET_F_GUEST_TSO6 : 0);
+}
+
+/* First who takes it whole: the frame is gone when it has been cut up, once for all the others. */
+static void give_large(struct net_service *n, l4_uint64_t ports)
+{
+	struct net_frame segment;
+	l4_uint64_t whole = 0;
+	struct net_cut cut;
+	unsigned p;
+
+	for (p = port_first(n); p < NET_PORTS_MAX; p = port_next(n, p))
+		if (net_takes_large(takes(n, p), &n->frame))
+			whole |= port_bit(p);
+	give(n, ports & whole, &n->frame);
+	if (!(ports & ~whole))
+		return;
+	net_cut_start(&cut, &n->frame);
+	while (net_cut_next(&cut, &segment))
+		give(n, ports & ~whole, &segment);
 }
 
 /* 0: the sender may not use this address. */
@@ -127,26 +176,38 @@ static int learn(struct net_service *n, unsigned from, net_mac_t sender, l4_uint
 	return 1;
 }
 
+/* The ports that a frame is for. */
+static l4_uint64_t ports_for(const struct net_service *n, net_mac_t to, l4_uint32_t now)
+{
+	unsigned p = to & NET_MAC_GROUP ? NET_PORTS_MAX : port_of(n, to, now);
+	l4_uint64_t ports = 0;
+
+	if ((to & MAC_LINK_LOCAL_MASK) == MAC_LINK_LOCAL)
+		return 0;
+	if (p < NET_PORTS_MAX)
+		return port_bit(p);
+	for (p = port_first(n); p < NET_PORTS_MAX; p = port_next(n, p))
+		ports |= port_bit(p);
+	return ports;
+}
+
 void net_forward(struct net_service *n, unsigned from)
 {
 	net_mac_t to = net_mac(n->frame.data), sender = net_mac(n->frame.data + VIRTIO_NET_MAC_BYTES);
+	struct l4vio_net_counters *count = &n->ports[from].count;
 	l4_uint32_t now = n->ops->now();
-	unsigned p;
+	l4_uint64_t ports;
 
 	if (!learn(n, from, sender, now)) {
-		n->ports[from].refused++;
+		count->refused++;
 		return;
 	}
-	n->ports[from].sent++;
-	if ((to & MAC_LINK_LOCAL_MASK) == MAC_LINK_LOCAL)
-		return;
-	p = to & NET_MAC_GROUP ? NET_PORTS_MAX : port_of(n, to, now);
-	if (p < NET_PORTS_MAX) {
-		if (p != from)
-			give(n, p);
-		return;
-	}
-	for (p = port_first(n); p < NET_PORTS_MAX; p = port_next(n, p))
-		if (p != from)
-			give(n, p);
+	count->sent++;
+	count->sent_bytes += n->frame.bytes;
+	count->large_sent += n->frame.gso_size != 0;
+	ports = ports_for(n, to, now) & ~port_bit(from);
+	if (n->frame.gso_size)
+		give_large(n, ports);
+	else
+		give(n, ports, &n->frame);
 }

@@ -18,7 +18,7 @@
 static struct virtio_pci pci;
 static struct nic nic;
 
-static int send(const void *frame, unsigned bytes) { return nic_send(&nic, frame, bytes); }
+static int send(const struct net_frame *f) { return nic_send(&nic, f); }
 static void acknowledge(void) { virtio_pci_ack(&pci); }
 
 static int receive(unsigned budget, void (*take)(const void *frame, unsigned bytes))
@@ -67,6 +67,7 @@ static void open_device(const char *name, struct net_device *d)
 	virtio_pci_config(&pci, &config, sizeof(config));
 	d->mac = features & VIRTIO_NET_F_MAC ? net_mac(config.mac) : 0;
 	d->irq = pci.irq;
+	d->features = features & NIC_FEATURES_OFFLOAD;
 	open_queues(features);
 	virtio_pci_run(&pci);
 }

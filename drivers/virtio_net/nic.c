@@ -7,20 +7,20 @@
 
 _Static_assert(sizeof(((struct nic_queue *)0)->avail) >= sizeof(struct vring_avail) + 2 * NIC_RING + 2, "ring");
 _Static_assert(sizeof(((struct nic_queue *)0)->used) >= sizeof(struct vring_used) + 8 * NIC_RING + 2, "ring");
-_Static_assert(sizeof(struct nic_buffer) == 2048 && sizeof(((struct nic_buffer *)0)->frame) >= NIC_FRAME_MAX, "buffer");
+_Static_assert(sizeof(struct nic_buffer) == NIC_BUFFER_BYTES && sizeof(((struct nic_buffer *)0)->frame) >= NET_FRAME_MAX, "buffer");
 
 static l4_uint64_t dma(const struct nic *n, const void *p)
 {
 	return n->dma + ((const char *)p - (const char *)n->memory);
 }
 
-static void add(struct nic *n, unsigned queue, struct nic_buffer *b, unsigned bytes)
+static void add(struct nic *n, struct nic_buffer *b)
 {
-	const struct vring_segment seg = { dma(n, b), bytes };
+	const struct vring_segment seg = { dma(n, b), sizeof(*b) };
 
 	/* There are as many descriptors as buffers, so there is one. */
-	vring_client_add(&n->ring[queue], &seg, 1, queue == VIRTIO_NET_TX, b);
-	n->kick[queue] = 1;
+	vring_client_add(&n->ring[VIRTIO_NET_RX], &seg, 1, 0, b);
+	n->kick[VIRTIO_NET_RX] = 1;
 }
 
 void nic_init(struct nic *n, struct nic_memory *memory, l4_uint64_t dma, l4_uint64_t features)
@@ -35,7 +35,7 @@ void nic_init(struct nic *n, struct nic_memory *memory, l4_uint64_t dma, l4_uint
 	}
 	for (i = 0; i < NIC_RING; i++) {
 		n->free[i] = i;
-		add(n, VIRTIO_NET_RX, &memory->queue[VIRTIO_NET_RX].buffer[i], sizeof(struct nic_buffer));
+		add(n, &memory->queue[VIRTIO_NET_RX].buffer[i]);
 	}
 }
 
@@ -47,23 +47,52 @@ static int reclaim(struct nic *n)
 	void *token;
 	int got;
 
-	while ((got = vring_client_get(&n->ring[VIRTIO_NET_TX], &token, &written)) > 0)
-		n->free[n->free_count++] = (struct nic_buffer *)token - first;
+	while ((got = vring_client_get(&n->ring[VIRTIO_NET_TX], &token, &written)) > 0) {
+		unsigned i = (struct nic_buffer *)token - first, left = n->pieces[i];
+
+		for (; left--; i = n->piece[i])
+			n->free[n->free_count++] = i;
+	}
 	return got;
 }
 
-int nic_send(struct nic *n, const void *frame, unsigned bytes)
+/* Bytes [from, from + bytes) of the frame into a buffer that is free; its number. */
+static unsigned put(struct nic *n, const struct net_frame *f, unsigned from, unsigned bytes, struct vring_segment *seg)
 {
-	struct nic_buffer *b;
+	unsigned i = n->free[--n->free_count], skip = from ? 0 : sizeof(struct virtio_net_header);
+	struct nic_buffer *b = &n->memory->queue[VIRTIO_NET_TX].buffer[i];
+
+	memcpy((l4_uint8_t *)b + skip, f->data + from, bytes);
+	*seg = (struct vring_segment){ dma(n, b), skip + bytes };
+	return i;
+}
+
+int nic_send(struct nic *n, const struct net_frame *f)
+{
+	unsigned needed = (sizeof(struct virtio_net_header) + f->bytes + NIC_BUFFER_BYTES - 1) / NIC_BUFFER_BYTES;
+	struct nic_buffer *buffers = n->memory->queue[VIRTIO_NET_TX].buffer;
+	unsigned room = NIC_BUFFER_BYTES - sizeof(struct virtio_net_header), done = 0, count, first = 0, last = 0;
+	struct vring_segment seg[NIC_PIECES_MAX];
 
 	if (reclaim(n))
 		return -L4_EIO;
-	if (!n->free_count || bytes > NIC_FRAME_MAX)
+	if (n->free_count < needed || needed > NIC_PIECES_MAX)
 		return -L4_EBUSY;
-	b = &n->memory->queue[VIRTIO_NET_TX].buffer[n->free[--n->free_count]];
-	b->header = (struct virtio_net_header){ 0 };
-	memcpy(b->frame, frame, bytes);
-	add(n, VIRTIO_NET_TX, b, sizeof(b->header) + bytes);
+	for (count = 0; count < needed; count++, room = NIC_BUFFER_BYTES) {
+		unsigned bytes = f->bytes - done < room ? f->bytes - done : room, i = put(n, f, done, bytes, &seg[count]);
+
+		if (count)
+			n->piece[last] = i;
+		else
+			first = i;
+		last = i;
+		done += bytes;
+	}
+	buffers[first].header = net_frame_header(f);
+	n->pieces[first] = needed;
+	/* There are as many descriptors as buffers, so there are enough. */
+	vring_client_add(&n->ring[VIRTIO_NET_TX], seg, needed, needed, &buffers[first]);
+	n->kick[VIRTIO_NET_TX] = 1;
 	return 0;
 }
 
@@ -84,7 +113,7 @@ int nic_receive(struct nic *n, unsigned budget, void (*take)(const void *frame, 
 			b = token;
 			if (written > sizeof(b->header))
 				take(b->frame, written - sizeof(b->header));
-			add(n, VIRTIO_NET_RX, b, sizeof(*b));
+			add(n, b);
 		}
 	}
 	return got;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The network server's switch and sessions with an uplink of this program's: who gets which frame, against a naive model; sender
- * addresses, ageing, checksums, full queues, restarts, a client that writes anything anywhere.
- * sources: drivers/net/switch.c drivers/net/port.c l4re/lib/virtio/session.c l4re/lib/virtio/ring_server.c l4re/lib/virtio/ring_client.c
+ * addresses, ageing, checksums, large frames, full queues, restarts, a client that writes anything anywhere.
+ * sources: drivers/net/switch.c drivers/net/port.c drivers/net/segment.c l4re/lib/virtio/session.c l4re/lib/virtio/ring_server.c l4re/lib/virtio/ring_client.c
  * cflags: -Il4re/include -iquote drivers/net
  */
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #define AVAIL(q) (DESC(q) + 0x400)
 #define USED(q) (DESC(q) + 0x800)
 #define BUFFER(q, i) (DESC(q) + 0x1000 + 0x600UL * (i))
+#define LARGE 0x30000UL /* a large frame to be sent */
 #define HEADER 12
 #define STATIONS 40 /* addresses behind each port */
 
@@ -55,11 +56,20 @@ static void got_frame(unsigned int port, const unsigned char *data, unsigned int
 	check(e->bytes == bytes && !memcmp(e->data, data, bytes), "another frame");
 }
 
-static int uplink(const void *frame, unsigned int bytes)
+/* The last large frame that the uplink got. */
+static struct net_frame large;
+static unsigned char large_data[NET_LARGE_MAX];
+
+static int uplink(const struct net_frame *f)
 {
 	if (uplink_full)
 		return -1;
-	got_frame(SESSIONS, frame, bytes);
+	if (f->gso_size) {
+		large = *f;
+		memcpy(large_data, f->data, f->bytes);
+	} else {
+		got_frame(SESSIONS, f->data, f->bytes);
+	}
 	return 0;
 }
 
@@ -162,7 +172,8 @@ static void reclaim(unsigned int n)
 	void *token;
 
 	while (vring_client_get(&clients[n].ring[1], &token, &written) > 0)
-		clients[n].out[((char *)token - window[n] - BUFFER(1, 0)) / 0x600] = 0;
+		if ((char *)token < window[n] + LARGE)
+			clients[n].out[((char *)token - window[n] - BUFFER(1, 0)) / 0x600] = 0;
 }
 
 /* Put a frame into the transmit ring, header and data cut anywhere. 0: no buffer is free. */
@@ -330,7 +341,7 @@ static void own_address(void)
 		send(0, data, bytes);
 		all_received();
 	}
-	check(service->ports[0].refused == 1000 && service->ports[0].sent == 1000, "counters");
+	check(service->ports[0].count.refused == 1000 && service->ports[0].count.sent == 1000, "counters");
 	printf("ok own_address\n");
 }
 
@@ -374,9 +385,9 @@ static void full(void)
 		send(0, data, bytes);
 		receive(2);
 	}
-	check(service->ports[1].lost == 500 - RING / 2 && service->ports[1].received == RING / 2, "counters of the receiver");
-	check(service->ports[NET_UPLINK].lost == 167 && service->ports[NET_UPLINK].received == 333, "counters of the uplink");
-	check(service->ports[0].sent == 500 && !service->ports[0].refused && !service->ports[2].lost, "counters of the others");
+	check(service->ports[1].count.lost == 500 - RING / 2 && service->ports[1].count.received == RING / 2, "counters of the receiver");
+	check(service->ports[NET_UPLINK].count.lost == 167 && service->ports[NET_UPLINK].count.received == 333, "counters of the uplink");
+	check(service->ports[0].count.sent == 500 && !service->ports[0].count.refused && !service->ports[2].count.lost, "counters of the others");
 	all_received();
 	printf("ok full\n");
 }
@@ -445,8 +456,177 @@ static void checksums(void)
 	queue_frame(0, &(struct virtio_net_header){ 0 }, data, NET_HEADER_BYTES - 1);
 	kick(0);
 	check(!vring_client_get(&clients[1].ring[0], &token, &written), "what it may not");
-	check(service->ports[0].refused >= 4, "not counted");
+	check(service->ports[0].count.refused >= 4, "not counted");
 	printf("ok checksums\n");
+}
+
+/* --- large frames */
+
+#define LARGE_HEADERS 54
+#define GSO 1000U
+#define LARGE_DATA (RING / 2 * GSO) /* a receiver has buffers for so many segments */
+
+/* An IPv4 frame with so many bytes of TCP data, its checksum missing. */
+static void make_large(unsigned char *d, net_mac_t to, net_mac_t from, unsigned int bytes)
+{
+	unsigned long sum = 6 + 20 + bytes;
+
+	for (unsigned int i = 0; i < LARGE_HEADERS + bytes; i++)
+		d[i] = random_below(256);
+	put_mac(d, to);
+	put_mac(d + 6, from);
+	memcpy(d + 12, "\x08\x00\x45\x00", 4);
+	d[16] = (40 + bytes) >> 8;
+	d[17] = 40 + bytes;
+	memcpy(d + 18, "\x12\x34\x40\x00\x40\x06", 6);
+	d[46] = 0x50;
+	for (int i = 26; i < 34; i += 2)
+		sum += d[i] << 8 | d[i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	d[50] = sum >> 8;
+	d[51] = sum;
+}
+
+/* Session 0 sends what is at LARGE, cut anywhere. */
+static void send_large(unsigned int bytes)
+{
+	const struct virtio_net_header h = { .flags = 1, .gso_type = 1, .gso_size = GSO, .hdr_len = LARGE_HEADERS, .csum_start = 34,
+					     .csum_offset = 16 };
+	const unsigned int all = HEADER + LARGE_HEADERS + bytes, one = 1 + random_below(all - 2), two = one + 1 + random_below(all - one - 1);
+
+	memcpy(window[0] + LARGE, &h, HEADER);
+	check(!vring_client_add(&clients[0].ring[1],
+				(struct vring_segment[]){ { LARGE, one }, { LARGE + one, two - one }, { LARGE + two, all - two } }, 3, 3,
+				window[0] + LARGE), "transmit ring");
+	kick(0);
+}
+
+/* The frame as it is in n's buffers: the first has a header for all; 0: there is none. */
+static unsigned int receive_whole(unsigned int n, unsigned char *to)
+{
+	unsigned int left = 1, done = 0, first = 1;
+	l4_uint32_t written;
+	void *token;
+
+	for (; left; left--) {
+		const unsigned int skip = first ? HEADER : 0;
+		int got = vring_client_get(&clients[n].ring[0], &token, &written);
+
+		check(got == 1 || (got == 0 && first), "a part is missing");
+		if (!got)
+			return 0;
+		if (first) {
+			const struct virtio_net_header *h = token;
+
+			check(h->flags == 1 && h->gso_type == 1 && h->gso_size == GSO && h->hdr_len == LARGE_HEADERS && h->csum_start == 34 &&
+			      h->csum_offset == 16 && h->num_buffers, "header");
+			left = h->num_buffers;
+		}
+		memcpy(to + done, (char *)token + skip, written - skip);
+		done += written - skip;
+		first = 0;
+		offer_buffer(n, ((char *)token - window[n] - BUFFER(0, 0)) / 0x600);
+	}
+	return done;
+}
+
+/* Segments at the client, whose data is that of the frame. */
+static unsigned int receive_segments(unsigned int n, const unsigned char *frame)
+{
+	l4_uint32_t written;
+	unsigned int done = 0;
+	void *token;
+
+	while (vring_client_get(&clients[n].ring[0], &token, &written) > 0) {
+		const unsigned char *b = token;
+		const unsigned int bytes = written - HEADER - LARGE_HEADERS;
+
+		check(b[0] == 0 && b[1] == 0 && b[10] == 1, "header of a segment");
+		check(written <= HEADER + LARGE_HEADERS + GSO && !memcmp(b + HEADER + LARGE_HEADERS, frame + LARGE_HEADERS + done, bytes), "data");
+		done += bytes;
+		offer_buffer(n, ((char *)token - window[n] - BUFFER(0, 0)) / 0x600);
+	}
+	return done;
+}
+
+#define TAKES (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MRG_RXBUF)
+#define SENDS (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_CSUM)
+
+/* Whole to who takes it, and to nobody in part; in segments to the others, the uplink among them. */
+static void large_frames(void)
+{
+	unsigned char *const sent = (unsigned char *)window[0] + LARGE + HEADER;
+	static unsigned char got[NET_LARGE_MAX];
+	unsigned int whole = 0, lost = 0;
+
+	start("large_frames");
+	open_client(0, SENDS | TAKES);
+	open_client(1, TAKES);
+	for (int round = 0; round < 3000; round++) {
+		unsigned int bytes = 1 + random_below(LARGE_DATA), all = random_below(3) == 0, done;
+		net_mac_t to = all ? station(7, 7) : station(1 + random_below(2), 0);
+
+		uplink_full = !all;
+		service->uplink_features = SENDS;
+		make_large(sent, to, station(0, 0), bytes);
+		large.bytes = 0;
+		send_large(bytes);
+		check(vring_client_get(&clients[0].ring[1], &(void *){ NULL }, &(l4_uint32_t){ 0 }) == 1, "not reported as sent");
+		done = receive_whole(1, got);
+		check(!done || (done == LARGE_HEADERS + bytes && !memcmp(got, sent, done)), "another frame");
+		whole += done != 0;
+		lost += !done && (all || to == station(1, 0));
+		done = receive_segments(2, sent);
+		check(done == (all || to == station(2, 0) ? bytes : 0), "segments");
+		check(large.bytes == (all ? LARGE_HEADERS + bytes : 0) && !memcmp(large_data, sent, large.bytes), "the uplink's");
+		check(!all || (large.gso_size == GSO && large.segments == (bytes + GSO - 1) / GSO && large.header_bytes == LARGE_HEADERS), "facts");
+	}
+	check(whole > 1000 && !lost && service->ports[1].count.large_received == whole, "how many came whole");
+	check(service->ports[0].count.large_sent == 3000 && !service->ports[2].count.large_received, "counters");
+	check(page(1)->counters[8] == whole && page(0)->counters[7] == 3000 && page(0)->counters[0] == 3000, "counters in the page");
+	printf("ok large_frames\n");
+}
+
+/* Too few buffers, buffers that are too small, and a sender that has not said that it sends such frames. */
+static void large_refused(void)
+{
+	unsigned char *const sent = (unsigned char *)window[0] + LARGE + HEADER;
+	static unsigned char got[NET_LARGE_MAX];
+	l4_uint32_t written;
+	void *token;
+
+	start("large_refused");
+	uplink_full = 1;
+	open_client(0, SENDS);
+	open_client(1, TAKES);
+	make_large(sent, station(1, 0), station(0, 0), 40000);
+	send_large(40000);
+	check(!receive_whole(1, got) && service->ports[1].count.lost == 1, "a frame that has no room");
+	make_large(sent, station(1, 0), station(0, 0), LARGE_DATA);
+	send_large(LARGE_DATA);
+	check(receive_whole(1, got) == LARGE_HEADERS + LARGE_DATA, "the buffers were not given back");
+	check(clients[1].ring[0].next_used == clients[1].ring[0].next_avail - RING / 2, "buffers");
+
+	/* Without merging, each buffer must have room for all of it. */
+	open_client(1, TAKES & ~VIRTIO_NET_F_MRG_RXBUF);
+	make_large(sent, station(1, 0), station(0, 0), 2000);
+	send_large(2000);
+	check(page(1)->device_status & L4VIO_S_NEEDS_RESET, "buffers that are too small");
+
+	open_client(0, VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO6);
+	open_client(1, TAKES);
+	make_large(sent, station(1, 0), station(0, 0), 2000);
+	service->ports[0].count.refused = 0;
+	send_large(2000);
+	check(!vring_client_get(&clients[1].ring[0], &token, &written) && service->ports[0].count.refused == 1, "not agreed");
+	open_client(0, SENDS);
+	send_large(2001);
+	check(!vring_client_get(&clients[1].ring[0], &token, &written) && service->ports[0].count.refused == 2, "another length than it says");
+	queue_frame(0, &(struct virtio_net_header){ 0 }, sent, NET_FRAME_MAX + 1);
+	kick(0);
+	check(service->ports[0].count.oversize == 1, "a long frame");
+	printf("ok large_refused\n");
 }
 
 /* Sessions that cannot be. */
@@ -513,7 +693,7 @@ static void hostile(void)
 		expected[SESSIONS].head = expected[SESSIONS].tail = 0;
 		if (page(0)->device_status & L4VIO_S_NEEDS_RESET) {
 			broken++;
-			open_client(0, L4VIO_F_INDIRECT_DESC | L4VIO_F_EVENT_IDX);
+			open_client(0, L4VIO_F_INDIRECT_DESC | L4VIO_F_EVENT_IDX | (random_below(2) ? TAKES | SENDS : 0));
 		}
 		if (random_below(2000) == 0)
 			start_server();
@@ -534,6 +714,8 @@ int main(void)
 	flood();
 	full();
 	checksums();
+	large_frames();
+	large_refused();
 	sessions();
 	hostile();
 	return 0;

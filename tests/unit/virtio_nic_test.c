@@ -54,9 +54,14 @@ static void fill(unsigned char *to, unsigned int bytes)
 		to[i] = random_below(256);
 }
 
+static int send(const unsigned char *data, unsigned int bytes)
+{
+	return nic_send(&nic, &(struct net_frame){ .data = (unsigned char *)data, .bytes = bytes });
+}
+
 static void sending(l4_uint64_t features, const char *name)
 {
-	static unsigned char sent[NIC_RING][NIC_FRAME_MAX];
+	static unsigned char sent[NIC_RING][NET_FRAME_MAX];
 	static unsigned int length[NIC_RING];
 	unsigned int put = 0, done = 0;
 
@@ -66,12 +71,12 @@ static void sending(l4_uint64_t features, const char *name)
 		if (random_below(2)) {
 			const unsigned int n = put % NIC_RING;
 			if (put - done == NIC_RING) {
-				check(nic_send(&nic, sent[0], 100) == -L4_EBUSY, "more than there are buffers");
+				check(send(sent[0], 100) == -L4_EBUSY, "more than there are buffers");
 				continue;
 			}
-			length[n] = 1 + random_below(NIC_FRAME_MAX);
+			length[n] = 1 + random_below(NET_FRAME_MAX);
 			fill(sent[n], 20);
-			check(nic_send(&nic, sent[n], length[n]) == 0, "send");
+			check(send(sent[n], length[n]) == 0, "send");
 			put++;
 		} else if (put != done) {
 			unsigned int n = done % NIC_RING, most;
@@ -85,8 +90,52 @@ static void sending(l4_uint64_t features, const char *name)
 			done++;
 		}
 	}
-	check(nic_send(&nic, sent[0], NIC_FRAME_MAX + 1) < 0, "a long one");
 	printf("ok %s\n", name);
+}
+
+/* Frames of all lengths, those with a checksum that is missing and large ones among them. */
+static void large(void)
+{
+	static unsigned char sent[NIC_RING][NET_LARGE_MAX], got[NET_LARGE_MAX];
+	static struct net_frame frames[NIC_RING];
+	unsigned int put = 0, done = 0, busy = 0;
+
+	test = "large";
+	start(NIC_FEATURES_MUST | NIC_FEATURES_OFFLOAD);
+	while (put < 3000) {
+		struct net_frame *f = &frames[put % NIC_RING];
+		const struct virtio_net_header *h;
+		unsigned int bytes = 0;
+		int err;
+
+		*f = (struct net_frame){ .data = sent[put % NIC_RING], .bytes = 14 + random_below(random_below(2) ? 1500 : NET_LARGE_MAX - 13),
+					 .partial = 1, .csum_start = 34, .csum_offset = 16 };
+		if (f->bytes > NET_FRAME_MAX) {
+			f->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+			f->gso_size = 1448;
+			f->header_bytes = 66;
+		}
+		fill(f->data, f->bytes);
+		err = nic_send(&nic, f);
+		check(!err || err == -L4_EBUSY, "send");
+		put += !err;
+		busy += err != 0;
+		for (unsigned int n = err ? 1 + random_below(put - done) : random_below(2); n && done != put; n--, done++, bytes = 0) {
+			check(vring_server_take(&device[1], &chain) == 1 && chain.count == chain.readable, "chain");
+			for (unsigned int i = 0; i < chain.count; bytes += chain.seg[i++].len)
+				memcpy(got + bytes, seen(chain.seg[i].addr) + (i ? 0 : 12), chain.seg[i].len - (i ? 0 : 12)), bytes -= i ? 0 : 12;
+			f = &frames[done % NIC_RING];
+			h = (const struct virtio_net_header *)seen(chain.seg[0].addr);
+			check(bytes == f->bytes && !memcmp(got, f->data, bytes), "data");
+			check(h->flags == 1 && h->csum_start == 34 && h->csum_offset == 16 && h->gso_type == f->gso_type &&
+			      h->gso_size == f->gso_size && h->hdr_len == f->header_bytes, "header");
+			vring_server_use(&device[1], chain.head, 0);
+		}
+	}
+	check(busy > 100, "never full");
+	frames[0].bytes = NIC_PIECES_MAX * NIC_BUFFER_BYTES;
+	check(nic_send(&nic, &frames[0]) == -L4_EBUSY, "longer than any");
+	printf("ok large\n");
 }
 
 static void receiving(l4_uint64_t features, const char *name)
@@ -126,7 +175,7 @@ static void hostile(void)
 	for (int round = 0; round < 5000; round++) {
 		start(NIC_FEATURES_MUST);
 		for (int i = 0; i < 20; i++)
-			check(nic_send(&nic, frame, sizeof(frame)) == 0, "send");
+			check(send(frame, sizeof(frame)) == 0, "send");
 		for (int i = 0; i < 40; i++) {
 			unsigned int q = random_below(2);
 			struct vring_used *used = (struct vring_used *)memory->queue[q].used;
@@ -136,7 +185,7 @@ static void hostile(void)
 											 random_below(8) ? random_below(2100) : random_below(1UL << 31) };
 			used->idx += random_below(10) ? random_below(3) : random_below(65536);
 			taken = last_bytes = 0;
-			got = random_below(2) ? nic_receive(&nic, 1 + random_below(200), take) : nic_send(&nic, frame, sizeof(frame));
+			got = random_below(2) ? nic_receive(&nic, 1 + random_below(200), take) : send(frame, sizeof(frame));
 			check(last_bytes <= sizeof(memory->queue[0].buffer[0].frame), "a long frame");
 			if (got == -L4_EIO) {
 				refused++;
@@ -154,6 +203,7 @@ int main(void)
 	memory = aligned_alloc(4096, sizeof(*memory));
 	sending(NIC_FEATURES_MUST, "sending");
 	sending(NIC_FEATURES_MUST | L4VIO_F_EVENT_IDX, "sending_event_idx");
+	large();
 	receiving(NIC_FEATURES_MUST, "receiving");
 	receiving(NIC_FEATURES_MUST | L4VIO_F_EVENT_IDX, "receiving_event_idx");
 	hostile();

@@ -136,14 +136,27 @@ int vring_server_arm(struct vring_server *r)
 	return waiting(r) != 0;
 }
 
+void vring_server_untake(struct vring_server *r, unsigned n)
+{
+	r->next_avail -= n;
+}
+
+void vring_server_use_all(struct vring_server *r, const struct vring_used_entry *e, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++, r->next_used++) {
+		struct vring_used_entry *to = &r->used->ring[r->next_used & (r->size - 1)];
+
+		__atomic_store_n(&to->id, e[i].id, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->len, e[i].len, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&r->used->idx, r->next_used, __ATOMIC_RELEASE);
+}
+
 void vring_server_use(struct vring_server *r, l4_uint16_t head, l4_uint32_t written)
 {
-	struct vring_used_entry *e = &r->used->ring[r->next_used & (r->size - 1)];
-
-	__atomic_store_n(&e->id, head, __ATOMIC_RELAXED);
-	__atomic_store_n(&e->len, written, __ATOMIC_RELAXED);
-	r->next_used++;
-	__atomic_store_n(&r->used->idx, r->next_used, __ATOMIC_RELEASE);
+	vring_server_use_all(r, &(struct vring_used_entry){ head, written }, 1);
 }
 
 int vring_server_should_notify(struct vring_server *r)

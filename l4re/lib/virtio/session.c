@@ -53,6 +53,8 @@ void l4vio_session_init(struct l4vio_session *s, void *window, l4_uint64_t bytes
 	for (i = 0; i < L4VIO_QUEUES_MAX; i++)
 		WRITE(p->queue_max[i], i < offer->queue_count ? offer->queue_max : 0);
 	write_config(p, offer);
+	for (i = 0; i < L4VIO_COUNTERS; i++)
+		WRITE(p->counters[i], 0);
 	WRITE(p->instance, READ(p->instance) + 1);
 	WRITE(p->magic, L4VIO_MAGIC);
 	__atomic_store_n(&p->server, L4VIO_SERVER_UP, __ATOMIC_RELEASE);
@@ -141,6 +143,14 @@ unsigned l4vio_session_stopped(struct l4vio_session *s)
 	s->state = L4VIO_IDLE;
 	memset(s->queue, 0, sizeof(s->queue));
 	return answer(s, 0) | l4vio_session_poll(s);
+}
+
+void l4vio_session_count(struct l4vio_session *s, const l4_uint64_t *counters, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		WRITE(s->page->counters[i], counters[i]);
 }
 
 unsigned l4vio_session_break(struct l4vio_session *s)

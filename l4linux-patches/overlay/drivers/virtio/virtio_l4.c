@@ -36,6 +36,7 @@
 #define ANSWER_TIMEOUT (120 * HZ)
 /* A power of two above MAX_SKB_FRAGS + 2. */
 #define NET_QUEUE_MIN 32UL
+#define NET_RECEIVE 0 /* its first queue, the other one sends */
 
 struct vl4 {
 	struct virtio_device vdev;
@@ -228,8 +229,14 @@ static void vl4_reset(struct virtio_device *vdev)
 
 static u64 vl4_get_features(struct virtio_device *vdev)
 {
+	struct vl4 *v = to_vl4(vdev);
 	/* Mappings are for split rings. */
-	return READ_ONCE(to_vl4(vdev)->page->device_features) & ~BIT_ULL(VIRTIO_F_RING_PACKED);
+	u64 not = BIT_ULL(VIRTIO_F_RING_PACKED);
+
+	/* A network driver stops when no descriptors are left: then there are as many as it may use of the window. */
+	if (v->vdev.id.device == VIRTIO_ID_NET)
+		not |= BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
+	return READ_ONCE(v->page->device_features) & ~not;
 }
 
 static int vl4_finalize_features(struct virtio_device *vdev)
@@ -284,14 +291,18 @@ static bool vl4_notify(struct virtqueue *vq)
 }
 
 /*
- * A network driver fills its receive queue, with a page for each frame: that must leave as much of the window for sending. It
+ * A network driver fills its receive queue, with at most a page for each buffer: three eighths of the window. It drops what it cannot map
+ * for sending, so the rest is for as many pieces of a frame as are out, each of the page allocator's common largest order. It
  * cannot work with less than NET_QUEUE_MIN: a frame in pieces has to fit into the queue.
  */
-static unsigned int queue_size(struct vl4 *v, unsigned int most)
+static unsigned int queue_size(struct vl4 *v, unsigned int index, unsigned int most)
 {
+	unsigned long pages = v->pool.large.count / 8;
+
 	if (v->vdev.id.device != VIRTIO_ID_NET)
 		return most;
-	return min(most, rounddown_pow_of_two(max(v->pool.large.count / 8 * 3, NET_QUEUE_MIN)));
+	pages = index == NET_RECEIVE ? pages * 3 : pages * 5 >> PAGE_ALLOC_COSTLY_ORDER;
+	return min(most, rounddown_pow_of_two(max(pages, NET_QUEUE_MIN)));
 }
 
 static struct virtqueue *create_queue(struct vl4 *v, unsigned int index, struct virtqueue_info *info)
@@ -306,7 +317,7 @@ static struct virtqueue *create_queue(struct vl4 *v, unsigned int index, struct 
 	most = READ_ONCE(v->page->queue_max[index]);
 	if (!is_power_of_2(most) || most > L4VIO_QUEUE_SIZE_MAX)
 		return ERR_PTR(-ENOENT);
-	most = queue_size(v, most);
+	most = queue_size(v, index, most);
 	vq = vring_create_virtqueue(index, most, PAGE_SIZE, vdev, true, true, info->ctx, vl4_notify,
 				    info->callback, info->name);
 	if (!vq)

@@ -21,6 +21,7 @@
 #define L4VIO_QUEUES_MAX 8
 #define L4VIO_QUEUE_SIZE_MAX 256 /* descriptors */
 #define L4VIO_CONFIG_BYTES 256
+#define L4VIO_COUNTERS 16
 /** Smallest window a description can give a session, and largest. */
 #define L4VIO_WINDOW_MIN 0x10000UL
 #define L4VIO_WINDOW_MAX 0x40000000UL
@@ -74,7 +75,7 @@ struct l4vio_page {
 	l4_uint64_t memory;            /**< bytes from L4VIO_MEMORY on that the server reaches; 0: the window alone */
 	l4_uint8_t reserved1[56];
 	l4_uint8_t config[L4VIO_CONFIG_BYTES]; /**< configuration of the device type, virtio 1.x section 5 */
-	l4_uint8_t reserved2[128];
+	l4_uint64_t counters[L4VIO_COUNTERS]; /**< of what went by, from this instance's start on; which is which depends on the device type */
 
 	/* Written by the client; offset 512. */
 	l4_uint32_t request;           /**< incremented after every change of status */

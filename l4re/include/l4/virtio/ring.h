@@ -91,8 +91,12 @@ int vring_server_take(struct vring_server *r, struct vring_chain *c);
  * they may have come without a kick.
  */
 int vring_server_arm(struct vring_server *r);
+/** Give back the last n chains that were taken: they are taken again. */
+void vring_server_untake(struct vring_server *r, unsigned n);
 /** Report the buffer `head` as used, `written` bytes long. In the order of vring_server_take(). */
 void vring_server_use(struct vring_server *r, l4_uint16_t head, l4_uint32_t written);
+/** Report several at once: the client sees all of them or none. Each id is a head. */
+void vring_server_use_all(struct vring_server *r, const struct vring_used_entry *e, unsigned n);
 /** After vring_server_use(): whether the client wants to be told. */
 int vring_server_should_notify(struct vring_server *r);
 /** Local address of a range that a chain named (it has been checked). */

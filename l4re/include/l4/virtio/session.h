@@ -55,6 +55,8 @@ void l4vio_session_init(struct l4vio_session *s, void *window, l4_uint64_t bytes
 unsigned l4vio_session_poll(struct l4vio_session *s);
 /** Answer the reset: nothing of the session is at the device any more. */
 unsigned l4vio_session_stopped(struct l4vio_session *s);
+/** Show the client n (at most L4VIO_COUNTERS) counters. */
+void l4vio_session_count(struct l4vio_session *s, const l4_uint64_t *counters, unsigned n);
 /** The client broke a rule of its rings. */
 unsigned l4vio_session_break(struct l4vio_session *s);
 
