@@ -241,6 +241,46 @@ static int take_one(const struct vring_desc *d, unsigned int n, l4_uint64_t feat
 	return vring_server_take(&server, &chain);
 }
 
+/* Memory beside the window: segments and tables in it or in the window, no segment in both, none beyond. */
+static void memory_beside(void)
+{
+	static char beside[0x1000] __attribute__((aligned(16)));
+	const l4_uint64_t m = L4VIO_MEMORY, end = m + sizeof(beside), ind = L4VIO_F_INDIRECT_DESC;
+	const struct {
+		struct vring_desc d;
+		int taken;
+	} cases[] = {
+		{ { m, 1, 0, 0 }, 1 },
+		{ { m, sizeof(beside), 0, 0 }, 1 },
+		{ { end - 1, 1, 0, 0 }, 1 },
+		{ { DATA, 16, 0, 0 }, 1 },
+		{ { m + 32, 16, VRING_DESC_INDIRECT, 0 }, 1 },
+		{ { m, sizeof(beside) + 1, 0, 0 }, -L4_EIO },
+		{ { end, 1, 0, 0 }, -L4_EIO },
+		{ { end - 1, 2, 0, 0 }, -L4_EIO },
+		{ { m - 1, 2, 0, 0 }, -L4_EIO },
+		{ { m + 1, ~0U, 0, 0 }, -L4_EIO },
+		{ { ~0UL, 1, 0, 0 }, -L4_EIO },
+		{ { end - 8, 16, VRING_DESC_INDIRECT, 0 }, -L4_EIO },
+		{ { m + 48, 16, VRING_DESC_INDIRECT, 0 }, -L4_EIO },
+	};
+
+	*(struct vring_desc *)(beside + 32) = (struct vring_desc){ m + 100, 7, 0, 0 };
+	*(struct vring_desc *)(beside + 48) = (struct vring_desc){ end, 7, 0, 0 };
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		check(take_one(&cases[i].d, 1, ind) == (i == 3 ? 1 : -L4_EIO), "memory", "not shared");
+		avail()->idx = 0;
+		check(start(8, ind) == 0, "memory", "start");
+		server.memory = beside;
+		server.memory_bytes = sizeof(beside);
+		table(DESC)[0] = cases[i].d;
+		avail()->idx = 1;
+		check(vring_server_take(&server, &chain) == cases[i].taken, "memory", "case");
+	}
+	check(vring_server_ptr(&server, m + 5) == beside + 5 && vring_server_ptr(&server, DATA) == window + DATA, "memory", "address");
+	printf("ok memory\n");
+}
+
 static void breaches(void)
 {
 	const l4_uint64_t ind = L4VIO_F_INDIRECT_DESC;
@@ -386,6 +426,7 @@ int main(void)
 	notifications(L4VIO_F_EVENT_IDX, "notifications_event");
 	long_silence();
 	layouts();
+	memory_beside();
 	breaches();
 	fuzz_server();
 	fuzz_client();
