@@ -481,5 +481,5 @@ void component_ended(struct component *c, unsigned policy, int status)
 
 void component_lost_devices(struct component *c)
 {
-	end(c, c->desc->on_fault, 1, 1);
+	end(c, SYSIMG_RESTART, 1, 1);
 }

@@ -87,7 +87,7 @@ int component_try(struct component *c);
 void component_destroy(struct component *c);
 /** Apply a policy (sysimg_policy) after it ended. */
 void component_ended(struct component *c, unsigned policy, int status);
-/** The same after the end of who served its devices: a restart does not count against restart_max, and does not wait. */
+/** After the end of who served its devices: it is restarted whatever its policies say, without a pause, and that is not counted. */
 void component_lost_devices(struct component *c);
 /** Loader callback: memory of the component, attached here. */
 void *component_alloc(struct loader *l, l4_size_t bytes);
