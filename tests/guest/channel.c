@@ -7,7 +7,8 @@
  *   publish NAME COUNT    values of a state channel, every 50 us
  *   follow NAME COUNT     until that value has come: whole ones, each newer than the last
  *   echo FROM TO          for ever: what comes from one goes to the other
- *   errors                every error that the library documents, on channels "full", "quiet", "mad", "value"
+ *   errors                every error that the library documents, on channels "full", "quiet", "unset", "mad"
+ *   cost                  what sending and receiving take when nobody waits: no system call, on channels "full", "quiet", "told"; needs `trace`
  *   mad NAME              reads that channel and writes nonsense to its own index
  *   intrude NAME          reads that channel and writes to what is the writer's: a fault
  */
@@ -17,6 +18,8 @@
 
 #include <l4/channel/channel.h>
 #include <l4/re/env.h>
+#include <l4/sys/kip_api.h>
+#include <l4/sys/skerry.h>
 
 #define WORDS_MAX 64
 
@@ -162,6 +165,50 @@ static void errors(void)
 	errors_of_mad_reader();
 }
 
+/* What `times` operations take: instructions each under --icount, and system calls of whoever runs. */
+static void cost_of(const char *what, int (*operation)(l4channel_t *c), unsigned times)
+{
+	l4_cap_idx_t trace = l4re_env_get_cap("trace");
+	l4_counters_t before, after;
+	l4_uint64_t start;
+	unsigned i;
+
+	l4_trace_counters_u(trace, &before, l4_utcb());
+	start = l4_rdtsc();
+	for (i = 0; i < times; i++)
+		operation(&channel);
+	start = l4_rdtsc() - start;
+	l4_trace_counters_u(trace, &after, l4_utcb());
+	printf("%s: %lu ticks\n", what, start / times);
+	/* The timer may come, and asking is an entry too. */
+	check(what, after.kernel_entries - before.kernel_entries <= 4);
+}
+
+static int send_one(l4channel_t *c)
+{
+	return l4channel_send(c, element);
+}
+
+static int receive_one(l4channel_t *c)
+{
+	return l4channel_receive(c, element);
+}
+
+/* Nobody is at the other ends. */
+static void costs(void)
+{
+	check("open-cost", !l4channel_open(&channel, "told"));
+	cost_of("cost-publish", send_one, 1000);
+	l4channel_close(&channel);
+	check("open-cost", !l4channel_open(&channel, "full"));
+	cost_of("cost-send", send_one, l4channel_depth(&channel));
+	cost_of("cost-full", send_one, 1000);
+	l4channel_close(&channel);
+	check("open-cost", !l4channel_open(&channel, "quiet"));
+	cost_of("cost-empty", receive_one, 1000);
+	l4channel_close(&channel);
+}
+
 static void be_mad(void)
 {
 	l4_uint64_t n = 1;
@@ -198,8 +245,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
-	if (!strcmp(argv[1], "errors")) {
-		errors();
+	if (!strcmp(argv[1], "errors") || !strcmp(argv[1], "cost")) {
+		argv[1][0] == 'e' ? errors() : costs();
 		return 0;
 	}
 	if (argc < 3 || l4channel_open(&channel, argv[2]) || l4channel_size(&channel) > sizeof(element)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channels in Linux: what read, write, poll, mmap and open of /dev/l4/NAME do, all elements compared. What is in an element
- * follows from its number in the channel (tests/guest/channel.c), which the channel itself tells: it outlives this Linux. With the
- * argument `before` it leaves elements behind in a queue, which the next one, with `after`, must find.
+ * follows from its number in the channel (tests/guest/channel.c), which the channel itself tells: it outlives this Linux. Elements are left
+ * behind in a queue, and the Linux that is started after this one must find them. With the argument `peers` it only sends and
+ * receives, while the tasks at the other ends are ended and started again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@
 #define PAGE 4096
 #define LEFT 10
 #define MANY 20000
+#define SOME 256
 #define VALUE_SIZE 512
 #define VALUE_STRIDE (VALUE_SIZE + 8)
 #define SLOTS 4
@@ -264,9 +267,41 @@ static void test_setting(void)
 	close(fd);
 }
 
+/* Some at a time, so that it lasts as long as the others die. */
+static int slowly(int (*move)(uint64_t n, uint64_t count), unsigned long count)
+{
+	unsigned long n;
+
+	for (n = 0; n < count; n += SOME) {
+		if (!move(n, SOME))
+			return 0;
+		usleep(2000);
+	}
+	return 1;
+}
+
+/* Nobody has sent or received before; what a task had done when it was ended, its successor knows. */
+static int peers(unsigned long count)
+{
+	pid_t child;
+	int status;
+
+	to = open("/dev/l4/orders", O_WRONLY);
+	from = open("/dev/l4/numbers", O_RDONLY);
+	child = fork();
+	if (!child)
+		_exit(!slowly(send_all, count));
+	check("received", slowly(receive_all, count));
+	check("sent", waitpid(child, &status, 0) == child && status == 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int before;
+
+	if (argc > 2 && !strcmp(argv[1], "peers"))
+		return peers(strtoul(argv[2], NULL, 0));
 
 	to = open("/dev/l4/to", O_RDWR);
 	from = open("/dev/l4/from", O_RDONLY);
