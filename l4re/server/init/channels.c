@@ -51,14 +51,12 @@ static int is_writer(const struct sysimg_grant *g)
 	return g->b & 1;
 }
 
-static int channel_create(struct channel *n, const struct component *c, const struct sysimg_grant *g)
+/* The description of a channel is its writer's grant. */
+static int channel_create(struct channel *n, unsigned writer, const struct sysimg_grant *g)
 {
 	long err;
 
-	*n = (struct channel){
-		.name = g->name, .writer = is_writer(g) ? c->index : g->peer, .reader = is_writer(g) ? g->peer : c->index,
-		.size = g->a, .depth = g->b >> 1,
-	};
+	*n = (struct channel){ .name = g->name, .writer = writer, .reader = g->peer, .size = g->a, .depth = g->b >> 1 };
 	err = create_memory(l4chan_window_bytes(n->size, n->depth), &n->window, &n->window_at);
 	if (err >= 0)
 		err = create_memory(L4CHAN_PAGE, &n->index, &n->index_at);
@@ -69,21 +67,39 @@ static int channel_create(struct channel *n, const struct component *c, const st
 	return err;
 }
 
-/* The channel whose end this is; null: it cannot be made, or the image contradicts itself. */
-static struct channel *channel_get(const struct component *c, const struct sysimg_grant *g)
+int channels_create(void)
+{
+	unsigned i, k;
+	int err = 0;
+
+	for (i = 0; i < component_count; i++) {
+		const struct sysimg_component *d = components[i].desc;
+
+		for (k = 0; k < d->grant_count && err >= 0; k++) {
+			const struct sysimg_grant *g = image_grant(d->first_grant + k);
+
+			if (g->type != SYSIMG_G_CHANNEL || !is_writer(g))
+				continue;
+			if (channel_count == CHANNELS_MAX)
+				return -L4_ENOMEM;
+			err = channel_create(&channels[channel_count++], i, g);
+		}
+	}
+	return err;
+}
+
+/* The channel whose end this is; null: the image contradicts itself. */
+static const struct channel *channel_get(const struct component *c, const struct sysimg_grant *g)
 {
 	unsigned i;
 
 	for (i = 0; i < channel_count; i++) {
-		struct channel *n = &channels[i];
+		const struct channel *n = &channels[i];
 
-		if (n->name == g->name)
-			return (is_writer(g) ? n->writer : n->reader) == c->index && n->size == g->a &&
-			       n->depth == g->b >> 1 ? n : 0;
+		if (n->name == g->name && (is_writer(g) ? n->writer : n->reader) == c->index && n->size == g->a && n->depth == g->b >> 1)
+			return n;
 	}
-	if (channel_count == CHANNELS_MAX || channel_create(&channels[channel_count], c, g) < 0)
-		return 0;
-	return &channels[channel_count++];
+	return 0;
 }
 
 int channel_give(struct component *c, const struct sysimg_grant *g)
@@ -95,7 +111,7 @@ int channel_give(struct component *c, const struct sysimg_grant *g)
 	int err;
 
 	if (!n)
-		return -L4_ENOMEM;
+		return -L4_EINVAL;
 	err = give_named(c, n->window, writes ? L4_CAP_FPAGE_RW : L4_CAP_FPAGE_RO, name, form | L4RE_ENV_WINDOW, peer);
 	if (err >= 0)
 		err = give_named(c, n->index, writes ? L4_CAP_FPAGE_RO : L4_CAP_FPAGE_RW, name, form | L4RE_ENV_INDEX, peer);

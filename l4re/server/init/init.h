@@ -123,7 +123,9 @@ int sessions_stopped(const struct component *c);
 void sessions_server_gone(const struct component *c);
 
 /* channels.c */
-/** Give c its end of a channel, which is made when its first end is given. -L4_ENOMEM, or what mapping says. */
+/** Make all channels. */
+int channels_create(void);
+/** Give c its end of a channel. -L4_EINVAL: there is none like that; -L4_ENOMEM, or what mapping says. */
 int channel_give(struct component *c, const struct sysimg_grant *g);
 /** Map the channels of a Linux behind its memory, and list them in its boot page. */
 int channels_map_linux(struct component *c, const struct loader *l, struct skerry_linux_boot *boot);

@@ -114,8 +114,8 @@ int main(int argc, char **argv)
 		return 1;
 	list_components();
 	say("system \"%s\", %u components", image_string(image_header()->name), component_count);
-	if (sessions_create() < 0) {
-		say("no memory for the sessions");
+	if (sessions_create() < 0 || channels_create() < 0) {
+		say("no memory for the sessions and channels");
 		return 1;
 	}
 	for (i = 0; i < component_count; i++)
