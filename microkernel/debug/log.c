@@ -68,16 +68,12 @@ static void put_number(struct sink *s, u64 value, unsigned int base, bool negati
 	put_padded(s, p, digits + sizeof(digits) - p, width, pad);
 }
 
-static void put_signed(struct sink *s, s64 value, unsigned int width, char pad)
-{
-	put_number(s, value < 0 ? -(u64)value : (u64)value, 10, value < 0, width, pad);
-}
-
 /** One conversion, behind '%' and width; returns what follows it in the format. */
 static const char *convert(struct sink *s, const char *fmt, va_list *args, unsigned int width, char pad)
 {
 	bool wide = false;
 	const char *text;
+	s64 value;
 
 	while (*fmt == 'l' || *fmt == 'z') {
 		wide = true;
@@ -93,7 +89,8 @@ static const char *convert(struct sink *s, const char *fmt, va_list *args, unsig
 		put(s, va_arg(*args, int));
 		break;
 	case 'd':
-		put_signed(s, wide ? va_arg(*args, s64) : va_arg(*args, int), width, pad);
+		value = wide ? va_arg(*args, s64) : va_arg(*args, int);
+		put_number(s, value < 0 ? -(u64)value : (u64)value, 10, value < 0, width, pad);
 		break;
 	case 'u':
 	case 'x':
@@ -139,10 +136,8 @@ void log_printf(const char *fmt, ...)
 {
 	char line[LINE_BYTES];
 	va_list args;
-	size_t n;
 
 	va_start(args, fmt);
-	n = format(line, sizeof(line), fmt, args);
+	log_write(line, format(line, sizeof(line), fmt, args));
 	va_end(args);
-	log_write(line, n);
 }

@@ -19,7 +19,8 @@
 extern const u32 ksyms_count, ksyms_offset[], ksyms_name[];
 extern const char ksyms_strings[];
 
-const char *ksym_find(u64 address, u64 *distance)
+/* Name of the function that contains address, and the distance to its start; NULL outside the text. */
+static const char *ksym_find(u64 address, u64 *distance)
 {
 	u32 offset = address - (u64)text_start, low = 0, high, middle;
 
@@ -91,16 +92,18 @@ static void print_frame(const struct frame *f)
 	print_address(f->ip);
 }
 
-static void __attribute__((noreturn)) panic_end(const struct frame *f, const char *fmt, va_list args)
+void panic_frame(const struct frame *f, const char *fmt, ...)
 {
 	static bool again;
 	char line[256];
+	va_list args;
 
 	interrupts_off();
 	if (again)
 		arch_shutdown(2 | PANIC_STATUS << 8);
 	again = true;
 	log_to_uart = true;
+	va_start(args, fmt);
 	format(line, sizeof(line), fmt, args);
 	log_printf("\nkernel panic: %s\n", line);
 	if (f)
@@ -112,20 +115,4 @@ static void __attribute__((noreturn)) panic_end(const struct frame *f, const cha
 			   this_cpu()->current->frame.sp);
 	trace_dump(TRACE_LINES);
 	arch_shutdown(2 | PANIC_STATUS << 8);
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	panic_end(NULL, fmt, args);
-}
-
-void panic_frame(struct frame *f, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	panic_end(f, fmt, args);
 }

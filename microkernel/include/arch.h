@@ -82,14 +82,13 @@ struct iospace *arch_iospace_unload(struct cpu *cpu);
 
 /* --- ending, debugging */
 struct frame;
-/** panic() with the registers of f. */
-void panic_frame(struct frame *f, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
+/** Print message, registers of f (may be NULL), symbolised back trace, current thread, last trace records; end QEMU with a failure status. */
+void panic_frame(const struct frame *f, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 /** Leave QEMU (isa-debug-exit, status) or power off/reset by ACPI/port 0xcf9; never returns. how: 0 off, 1 reboot, 2 | status << 8. */
 void arch_shutdown(u64 how) __attribute__((noreturn));
 /** Write text to the UART (polled). */
 void uart_write(const char *text, size_t bytes);
-/** Print message, registers of frame (may be NULL), symbolised back trace, current thread, last trace records; end QEMU with a failure status. */
-void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+#define panic(...) panic_frame(NULL, __VA_ARGS__)
 /** Kernel log: ring of text read by the log object, and the UART while log_to_uart. Formats: %s %c %d %u %x %lx %lu %p %016lx. */
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_write(const char *text, size_t bytes);

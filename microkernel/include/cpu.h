@@ -13,6 +13,7 @@
 #define PRIORITIES 256
 #define TIMEOUT_CLASSES 32
 #define TIMEOUT_CLASS_PRIORITIES (PRIORITIES / TIMEOUT_CLASSES)
+#define NEVER (~0UL) /* of TSC values */
 
 struct thread;
 struct space;
@@ -58,6 +59,7 @@ struct cpu {
 	struct heap timeouts[TIMEOUT_CLASSES]; /* by the priority of who waits */
 	u32 timeout_map;   /* classes that have some */
 	u64 timer_armed;   /* TSC value the timer is set to, ~0 = off */
+	u64 budget_end;    /* TSC when the current thread's budget is used up, ~0 = its time is not counted */
 	u64 slice_end;     /* TSC when the current thread's slice ends, ~0 = not counted */
 
 	struct list zombies; /* objects to be destroyed, newest first */

@@ -13,7 +13,5 @@ size_t format(char *out, size_t bytes, const char *fmt, va_list args);
  * advance *pos. Text that the ring no longer holds is skipped. Returns the bytes copied.
  */
 size_t log_read(u64 *pos, char *out, size_t bytes);
-/** Name of the kernel function that contains `address`, and the distance to its start; NULL outside the text. */
-const char *ksym_find(u64 address, u64 *distance);
 
 #endif

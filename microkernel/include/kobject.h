@@ -21,6 +21,7 @@ enum kobject_type {
 };
 
 struct thread;
+struct slab;
 struct kobject;
 
 struct kobject_ops {
@@ -32,8 +33,8 @@ struct kobject_ops {
 	l4_mword_t (*invoke)(struct kobject *obj, struct thread *from, unsigned int rights, l4_mword_t tag);
 	/** Take it apart; 0 or -E_PREEMPTED (called again). NULL: nothing to do. */
 	int (*destroy)(struct kobject *obj);
-	/** Give the memory back (refs is 0). */
-	void (*free)(struct kobject *obj);
+	struct slab *slab; /* that objects are allocated from, and given back to when refs is 0 */
+	enum kobject_type type;
 };
 
 struct kobject {
@@ -53,7 +54,9 @@ struct kobject {
 
 extern struct list kobject_list;
 
-void kobject_init(struct kobject *obj, enum kobject_type type, const struct kobject_ops *ops, struct quota *q);
+void kobject_init(struct kobject *obj, const struct kobject_ops *ops, struct quota *q);
+/** A new object, zero but for its kobject, which comes first in it. NULL: quota. */
+void *must_check kobject_create(const struct kobject_ops *ops, struct quota *q);
 /** Name for people: at most `bytes` bytes or up to a 0, cut to what fits. */
 void kobject_set_name(struct kobject *obj, const char *name, size_t bytes);
 void kobject_get(struct kobject *obj);

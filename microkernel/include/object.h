@@ -39,6 +39,8 @@ extern const struct kobject_ops scheduler_ops, icu_ops, log_ops, trace_ops, phys
 
 /** The object behind a selector of t's task if it has the type and rights, else NULL. */
 struct kobject *object_lookup(struct thread *t, l4_cap_idx_t cap, enum kobject_type type, unsigned int rights);
+/** Let *place be that IRQ (right W), counted. -L4_ENOENT, -L4_EBUSY: there is one already. */
+int must_check object_register_irq(struct kobject **place, struct thread *from, l4_cap_idx_t cap);
 static inline struct task *lookup_task(struct thread *t, l4_cap_idx_t cap, unsigned int rights)
 {
 	struct kobject *k = object_lookup(t, cap, KOBJ_TASK, rights);
@@ -74,9 +76,9 @@ struct factory {
 	struct quota *pool; /* what objects are charged to; counted */
 };
 
-int must_check gate_create(struct gate **out, struct quota *q, struct thread *thread, l4_umword_t label);
-int must_check irq_create(struct irq **out, struct quota *q);
-int must_check factory_create(struct factory **out, struct quota *q, struct quota *pool);
+int must_check gate_create(struct kobject **out, struct quota *q, struct thread *thread, l4_umword_t label);
+int must_check irq_create(struct kobject **out, struct quota *q);
+int must_check factory_create(struct kobject **out, struct quota *q, struct quota *pool);
 int must_check semaphore_create(struct kobject **out, struct quota *q, u64 count);
 void irq_trigger(struct irq *irq);
 static inline struct gate *kobj_gate(struct kobject *k) { return container_of(k, struct gate, kobj); }

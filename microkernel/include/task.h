@@ -25,6 +25,6 @@ static inline struct task *kobj_task(struct kobject *k)
 }
 
 /** utcb_area: memory flexpage or 0. -L4_ENOMEM, -L4_EINVAL. */
-int must_check task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area);
+int must_check task_create(struct kobject **out, struct quota *q, l4_fpage_t utcb_area);
 
 #endif

@@ -47,6 +47,7 @@ enum thread_state {
 	THREAD_STOPPED,   /* never started, or halted after a fault nobody handles */
 	THREAD_SENDING,   /* in the queue of a thread or gate */
 	THREAD_SEMAPHORE, /* in a semaphore's queue */
+	THREAD_THROTTLED, /* as ready, but its budget is used up */
 };
 
 /* flags, 24 bits; the first byte is tested by entry.S */
@@ -67,6 +68,9 @@ enum thread_state {
 #define TF_TIMEOUT 0x20000   /* its time-out is queued */
 #define TF_CALLED 0x40000    /* somebody waits for its reply: `caller` is set */
 #define TF_NEW_IP 0x80000    /* it waits, and goes on at an ip that it was given meanwhile */
+#define TF_BUDGET 0x200000   /* budget is set */
+#define TF_THROTTLED 0x400000 /* its budget is used up: it does not run */
+#define TF_LOW_PRIO 0x800000 /* its budget is used up: it has its low priority */
 #define TF_DEBUG_REGS 0x100000 /* debug_regs is set; or it is the idle thread, which has no state to switch */
 
 /*
@@ -109,8 +113,10 @@ struct thread {
 	u64 *debug_regs; /* DR0-3, DR6, DR7, or NULL */
 
 	/* scheduling */
-	u8 prio;
+	u8 prio;         /* at which it runs now */
+	u8 base_prio, low_prio; /* what it was given */
 	u32 cpu;
+	struct budget *budget; /* NULL: unlimited */
 	struct list ready_link;
 	u64 slice_tsc, slice_left;
 	u64 consumed_tsc; /* while it runs: less the TSC when it was switched to */
@@ -150,8 +156,8 @@ static inline struct thread *current_thread(void)
 	return this_cpu()->current;
 }
 
-/** A new thread object, charged to q, with one reference (its existence). NULL: quota. */
-struct thread *thread_create(struct quota *q);
+/** A new thread object, charged to q, with one reference (its existence). -L4_ENOMEM. */
+int must_check thread_create(struct kobject **out, struct quota *q);
 /** Bind to a task with its UTCB at utcb_user (in ku_mem). -L4_EINVAL, -L4_EBUSY. */
 int must_check thread_bind(struct thread *t, struct task *task, u64 utcb_user);
 /** Make it ready to run if it is bound, started and scheduled. */
@@ -216,8 +222,6 @@ void ipc_detach(struct thread *t);
 void ipc_cancel(struct thread *t);
 /** Rewrite labels of queued senders: n quadruples {mask, match, del, add}. 0, -L4_EINVAL, -L4_E2BIG (too many senders to do it in one go). */
 int ipc_modify_senders(struct thread *t, const l4_umword_t *rules, unsigned int n);
-/** The caller was replaced or released: it learns that no reply will come. */
-void ipc_drop_caller(struct thread *t);
 /** Deliver or queue an IRQ at t. */
 void ipc_irq(struct thread *t, struct irq *irq);
 /** t dies: abort all who wait for it or want to send to it. 0 or -E_PREEMPTED. */
@@ -240,6 +244,8 @@ void sched_wake(struct thread *t);
 /** t stops being ready (it may be the current thread). */
 void sched_block(struct thread *t);
 void sched_set(struct thread *t, u8 prio, u64 slice_ns);
+/** What decides t's priority has changed. */
+void sched_prio_update(struct thread *t);
 /** Pick the thread to run and switch to it; runs the idle loop if there is none. */
 void sched_reschedule(void);
 void sched_preempted(struct thread *t);
@@ -255,6 +261,22 @@ void timeout_cancel(struct timeout *t);
 void timer_handle(void);
 void irq_handle(unsigned int vector);
 void sched_program_timer(struct cpu *cpu);
+/** The timer's interrupt comes at `tsc`, or before. */
+void timer_arm(struct cpu *cpu, u64 tsc);
+
+/* budget.c */
+/** Give t a budget, still empty. False: quota. */
+bool must_check budget_create(struct thread *t);
+/** Both are within their bounds. What t has used before counts. */
+void budget_set(struct thread *t, u64 budget_ns, u64 period_ns, u8 low_prio);
+/** t has no budget any more: unlimited. */
+void budget_drop(struct thread *t);
+/** The current thread's time is over. */
+void budget_ends(struct cpu *cpu, u64 now);
+/** From now on the CPU's time is next's. */
+void budget_switch(struct cpu *cpu, struct thread *next, u64 now);
+/** L4_THREAD_REGISTER_OVERRUN_IRQ_OP. 0, -L4_EINVAL, -L4_ENOENT, -L4_EBUSY. */
+int must_check budget_register_irq(struct thread *t, struct thread *from);
 
 /* zombies, object/kobject.c */
 /**

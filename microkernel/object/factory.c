@@ -7,15 +7,14 @@ static struct slab factory_slab = SLAB_INIT(struct factory);
 
 static const struct kobject_ops factory_ops;
 
-int factory_create(struct factory **out, struct quota *q, struct quota *pool)
+int factory_create(struct kobject **out, struct quota *q, struct quota *pool)
 {
-	struct factory *f = slab_alloc(&factory_slab, q);
+	struct factory *f = kobject_create(&factory_ops, q);
 
 	if (!f)
 		return -L4_ENOMEM;
-	kobject_init(&f->kobj, KOBJ_FACTORY, &factory_ops, q);
 	f->pool = pool;
-	*out = f;
+	*out = &f->kobj;
 	return 0;
 }
 
@@ -23,25 +22,19 @@ int factory_create(struct factory **out, struct quota *q, struct quota *pool)
 static int create_factory(struct kobject **out, struct quota *q, u64 limit)
 {
 	struct quota *pool;
-	struct factory *f;
 	int err = quota_create(&pool, q, limit);
 
 	if (err)
 		return err;
-	err = factory_create(&f, q, pool);
-	if (err) {
+	err = factory_create(out, q, pool);
+	if (err)
 		quota_put(pool);
-		return err;
-	}
-	*out = &f->kobj;
-	return 0;
+	return err;
 }
 
 static int create_gate(struct kobject **out, struct quota *q, struct thread *from, const l4_umword_t *mr)
 {
 	struct thread *t = NULL;
-	struct gate *gate;
-	int err;
 
 	if (mr[2] & 3)
 		return -L4_EINVAL;
@@ -50,43 +43,24 @@ static int create_gate(struct kobject **out, struct quota *q, struct thread *fro
 		if (!t)
 			return -L4_ENOENT;
 	}
-	err = gate_create(&gate, q, t, mr[2]);
-	if (!err)
-		*out = &gate->kobj;
-	return err;
+	return gate_create(out, q, t, mr[2]);
 }
 
 static int create_object(struct kobject **out, struct quota *q, struct thread *from, unsigned int words)
 {
 	const l4_umword_t *mr = from->utcb->msg.mr;
-	struct task *task;
-	struct thread *t;
-	struct irq *irq;
-	int err;
 
 	switch ((l4_mword_t)mr[0]) {
 	case L4_PROTO_FACTORY:
 		return words < 2 ? -L4_EMSGTOOSHORT : create_factory(out, q, mr[1]);
 	case L4_PROTO_TASK:
-		if (words < 2)
-			return -L4_EMSGTOOSHORT;
-		err = task_create(&task, q, (l4_fpage_t){ mr[1] });
-		if (!err)
-			*out = &task->kobj;
-		return err;
+		return words < 2 ? -L4_EMSGTOOSHORT : task_create(out, q, (l4_fpage_t){ mr[1] });
 	case L4_PROTO_THREAD:
-		t = thread_create(q);
-		if (!t)
-			return -L4_ENOMEM;
-		*out = &t->kobj;
-		return 0;
+		return thread_create(out, q);
 	case L4_PROTO_KOBJECT:
 		return words < 3 ? -L4_EMSGTOOSHORT : create_gate(out, q, from, mr);
 	case L4_PROTO_IRQ_SENDER:
-		err = irq_create(&irq, q);
-		if (!err)
-			*out = &irq->kobj;
-		return err;
+		return irq_create(out, q);
 	case L4_PROTO_SEMAPHORE:
 		return words < 2 ? -L4_EMSGTOOSHORT : semaphore_create(out, q, mr[1]);
 	default:
@@ -160,13 +134,6 @@ static int factory_destroy(struct kobject *k)
 	return 0;
 }
 
-static void factory_free(struct kobject *k)
-{
-	slab_free(&factory_slab, container_of(k, struct factory, kobj), k->quota);
-}
-
 static const struct kobject_ops factory_ops = {
-	.invoke = factory_invoke,
-	.destroy = factory_destroy,
-	.free = factory_free,
+	.invoke = factory_invoke, .destroy = factory_destroy, .slab = &factory_slab, .type = KOBJ_FACTORY,
 };

@@ -5,18 +5,17 @@
 static struct slab gate_slab = SLAB_INIT(struct gate);
 static const struct kobject_ops gate_ops;
 
-int gate_create(struct gate **out, struct quota *q, struct thread *thread, l4_umword_t label)
+int gate_create(struct kobject **out, struct quota *q, struct thread *thread, l4_umword_t label)
 {
-	struct gate *gate = slab_alloc(&gate_slab, q);
+	struct gate *gate = kobject_create(&gate_ops, q);
 
 	if (!gate)
 		return -L4_ENOMEM;
-	kobject_init(&gate->kobj, KOBJ_GATE, &gate_ops, q);
 	gate->label = label;
 	gate->thread = thread;
 	if (thread)
 		kobject_get(&thread->kobj);
-	*out = gate;
+	*out = &gate->kobj;
 	return 0;
 }
 
@@ -74,13 +73,6 @@ static int gate_destroy(struct kobject *k)
 	return 0;
 }
 
-static void gate_free(struct kobject *k)
-{
-	slab_free(&gate_slab, kobj_gate(k), k->quota);
-}
-
 static const struct kobject_ops gate_ops = {
-	.invoke = gate_invoke,
-	.destroy = gate_destroy,
-	.free = gate_free,
+	.invoke = gate_invoke, .destroy = gate_destroy, .slab = &gate_slab, .type = KOBJ_GATE,
 };

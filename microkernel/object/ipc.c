@@ -148,14 +148,9 @@ static void wait_end(struct thread *t)
 static void caller_set(struct thread *to, struct thread *from)
 {
 	if (to->caller)
-		ipc_drop_caller(to);
+		ipc_abort(to->caller, L4_IPC_REABORTED); /* it learns that no reply will come */
 	to->caller = from;
 	to->flags |= TF_CALLED;
-}
-
-void ipc_drop_caller(struct thread *t)
-{
-	ipc_abort(t->caller, L4_IPC_REABORTED);
 }
 
 /* Closed wait for partner's message, as the second half of a call. */
@@ -729,27 +724,17 @@ int ipc_thread_dies(struct thread *t)
 	return 0;
 }
 
-struct relabel {
-	const l4_umword_t *rules;
-	unsigned int n;
-};
-
-static void relabel(struct sender *s, const struct relabel *r)
+static void relabel(struct sender *s, const l4_umword_t *rule, unsigned int n)
 {
-	for (unsigned int i = 0; i < r->n; i++) {
-		const l4_umword_t *q = r->rules + 4 * i;
-
-		if ((s->label & q[0]) == q[1]) {
-			s->label = (s->label & ~q[2]) | q[3];
-			return;
-		}
-	}
+	for (; n && (s->label & rule[0]) != rule[1]; n--)
+		rule += 4;
+	if (n)
+		s->label = (s->label & ~rule[2]) | rule[3];
 }
 
 /* Walks the queue in tree order with parent links; its length is bounded by the senders there are. */
 int ipc_modify_senders(struct thread *t, const l4_umword_t *rules, unsigned int n)
 {
-	struct relabel r = { rules, n };
 	struct heap_node *node = t->senders.top, *from = NULL;
 
 	if (!n)
@@ -760,7 +745,7 @@ int ipc_modify_senders(struct thread *t, const l4_umword_t *rules, unsigned int 
 		struct heap_node *up = node->parent, *next;
 
 		if (from == up) {
-			relabel(container_of(node, struct sender, node), &r);
+			relabel(container_of(node, struct sender, node), rules, n);
 			next = node->left ? node->left : node->right ? node->right : up;
 		} else if (from == node->left && node->right) {
 			next = node->right;

@@ -22,17 +22,16 @@ static void timer_expired(struct timeout *t)
 	irq_trigger(container_of(t, struct irq, timer));
 }
 
-int irq_create(struct irq **out, struct quota *q)
+int irq_create(struct kobject **out, struct quota *q)
 {
-	struct irq *irq = slab_alloc(&irq_slab, q);
+	struct irq *irq = kobject_create(&irq_ops, q);
 
 	if (!irq)
 		return -L4_ENOMEM;
-	kobject_init(&irq->kobj, KOBJ_IRQ, &irq_ops, q);
 	irq->sender.kind = SENDER_IRQ;
 	irq->line = -1;
 	irq->timer.expired = timer_expired;
-	*out = irq;
+	*out = &irq->kobj;
 	return 0;
 }
 
@@ -177,15 +176,8 @@ static int irq_destroy(struct kobject *k)
 	return 0;
 }
 
-static void irq_free(struct kobject *k)
-{
-	slab_free(&irq_slab, kobj_irq(k), k->quota);
-}
-
 static const struct kobject_ops irq_ops = {
-	.invoke = irq_invoke,
-	.destroy = irq_destroy,
-	.free = irq_free,
+	.invoke = irq_invoke, .destroy = irq_destroy, .slab = &irq_slab, .type = KOBJ_IRQ,
 };
 
 /* --- ICU: lines 0..n-1 have vectors VECTOR_IRQ_FIRST.., MSIs follow */
@@ -303,4 +295,4 @@ static l4_mword_t icu_invoke(struct kobject *k, struct thread *from, unsigned in
 	return icu_line_op(from, mr[0], index);
 }
 
-const struct kobject_ops icu_ops = { .invoke = icu_invoke };
+const struct kobject_ops icu_ops = { .invoke = icu_invoke, .type = KOBJ_ICU };

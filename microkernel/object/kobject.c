@@ -7,18 +7,26 @@
 struct list kobject_list = LIST_INIT(kobject_list);
 static u64 next_id = 1;
 
-void kobject_init(struct kobject *obj, enum kobject_type type, const struct kobject_ops *ops,
-		  struct quota *q)
+void kobject_init(struct kobject *obj, const struct kobject_ops *ops, struct quota *q)
 {
 	obj->ops = ops;
-	obj->type = type;
+	obj->type = ops->type;
 	obj->refs = 1;
 	obj->id = next_id++;
 	obj->quota = q;
 	quota_get(q);
 	list_init(&obj->zombie);
 	list_push_back(&kobject_list, &obj->all);
-	trace(L4_TRACE_OBJECT_CREATE, obj->id, type);
+	trace(L4_TRACE_OBJECT_CREATE, obj->id, ops->type);
+}
+
+void *kobject_create(const struct kobject_ops *ops, struct quota *q)
+{
+	struct kobject *obj = slab_alloc(ops->slab, q);
+
+	if (obj)
+		kobject_init(obj, ops, q);
+	return obj;
 }
 
 void kobject_set_name(struct kobject *obj, const char *name, size_t bytes)
@@ -42,7 +50,7 @@ void kobject_put(struct kobject *obj)
 	if (--obj->refs)
 		return;
 	list_remove(&obj->all);
-	obj->ops->free(obj);
+	slab_free(obj->ops->slab, obj, q);
 	quota_put(q);
 }
 
@@ -98,4 +106,15 @@ struct kobject *object_lookup(struct thread *t, l4_cap_idx_t cap, enum kobject_t
 
 	k = cap_lookup(&t->task->caps, cap >> L4_CAP_SHIFT, &have);
 	return k && k->type == type && !(rights & ~have) && !k->dead ? k : NULL;
+}
+
+int object_register_irq(struct kobject **place, struct thread *from, l4_cap_idx_t cap)
+{
+	struct kobject *irq = object_lookup(from, cap, KOBJ_IRQ, L4_CAP_RIGHT_W);
+
+	if (!irq || *place)
+		return irq ? -L4_EBUSY : -L4_ENOENT;
+	kobject_get(irq);
+	*place = irq;
+	return 0;
 }

@@ -86,4 +86,4 @@ static l4_mword_t log_invoke(struct kobject *k, struct thread *from, unsigned in
 	}
 }
 
-const struct kobject_ops log_ops = { .invoke = log_invoke };
+const struct kobject_ops log_ops = { .invoke = log_invoke, .type = KOBJ_LOG };

@@ -54,7 +54,7 @@ static l4_mword_t physmem_invoke(struct kobject *k, struct thread *from, unsigne
 	return tag_error(physmem_map(from, (l4_fpage_t){ mr[1] }, mr[2]));
 }
 
-const struct kobject_ops physmem_ops = { .invoke = physmem_invoke };
+const struct kobject_ops physmem_ops = { .invoke = physmem_invoke, .type = KOBJ_PHYSMEM };
 
 /* --- platform control */
 
@@ -75,7 +75,7 @@ static l4_mword_t platform_invoke(struct kobject *k, struct thread *from, unsign
 	arch_shutdown(mr[1]);
 }
 
-const struct kobject_ops platform_ops = { .invoke = platform_invoke };
+const struct kobject_ops platform_ops = { .invoke = platform_invoke, .type = KOBJ_PLATFORM };
 
 /* --- debugger */
 
@@ -104,4 +104,4 @@ static l4_mword_t debugger_invoke(struct kobject *k, struct thread *from, unsign
 	}
 }
 
-const struct kobject_ops debugger_ops = { .invoke = debugger_invoke };
+const struct kobject_ops debugger_ops = { .invoke = debugger_invoke, .type = KOBJ_DEBUGGER };

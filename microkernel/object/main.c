@@ -18,40 +18,37 @@ static void check(int err, const char *what)
 		panic("cannot start the root task: %s: error %d", what, err);
 }
 
+static void give(struct task *root, l4_cap_idx_t cap, struct kobject *k)
+{
+	check(cap_reserve(&root->caps, cap >> L4_CAP_SHIFT), "slots");
+	cap_insert(&root->caps, cap >> L4_CAP_SHIFT, k, L4_CAP_FPAGE_RWS);
+}
+
 /* The singletons hold an extra reference, so that their memory is never given back. */
 static void give_singletons(struct task *root)
 {
 	static const struct {
-		enum kobject_type type;
 		const struct kobject_ops *ops;
 		l4_cap_idx_t cap;
 		const char *name;
 	} list[ARRAY_SIZE(singletons)] = {
-		{ KOBJ_LOG, &log_ops, L4_BASE_LOG_CAP, "log" },
-		{ KOBJ_ICU, &icu_ops, L4_BASE_ICU_CAP, "icu" },
-		{ KOBJ_SCHEDULER, &scheduler_ops, L4_BASE_SCHEDULER_CAP, "scheduler" },
-		{ KOBJ_DEBUGGER, &debugger_ops, L4_BASE_DEBUGGER_CAP, "debugger" },
-		{ KOBJ_PLATFORM, &platform_ops, L4_BASE_PLATFORM_CAP, "platform" },
-		{ KOBJ_PHYSMEM, &physmem_ops, L4_BASE_PHYSMEM_CAP, "physmem" },
-		{ KOBJ_TRACE, &trace_ops, L4_BASE_TRACE_CAP, "trace" },
+		{ &log_ops, L4_BASE_LOG_CAP, "log" },
+		{ &icu_ops, L4_BASE_ICU_CAP, "icu" },
+		{ &scheduler_ops, L4_BASE_SCHEDULER_CAP, "scheduler" },
+		{ &debugger_ops, L4_BASE_DEBUGGER_CAP, "debugger" },
+		{ &platform_ops, L4_BASE_PLATFORM_CAP, "platform" },
+		{ &physmem_ops, L4_BASE_PHYSMEM_CAP, "physmem" },
+		{ &trace_ops, L4_BASE_TRACE_CAP, "trace" },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(list); i++) {
 		struct kobject *k = &singletons[i];
-		u64 slot = list[i].cap >> L4_CAP_SHIFT;
 
-		kobject_init(k, list[i].type, list[i].ops, &kernel_quota);
+		kobject_init(k, list[i].ops, &kernel_quota);
 		kobject_get(k);
 		kobject_set_name(k, list[i].name, sizeof(k->name));
-		check(cap_reserve(&root->caps, slot), "slots");
-		cap_insert(&root->caps, slot, k, L4_CAP_FPAGE_RWS);
+		give(root, list[i].cap, k);
 	}
-}
-
-static void give(struct task *root, l4_cap_idx_t cap, struct kobject *k, unsigned int rights)
-{
-	check(cap_reserve(&root->caps, cap >> L4_CAP_SHIFT), "slots");
-	cap_insert(&root->caps, cap >> L4_CAP_SHIFT, k, rights);
 }
 
 /* Module pages are entered where they are when they are read-only data, copied when they have zeroed parts or are written. */
@@ -101,21 +98,21 @@ static void start_root(void)
 {
 	l4_fpage_t utcb = { L4_ROOT_UTCB_ADDR | L4_FPAGE_MEMORY << L4_FPAGE_TYPE_SHIFT |
 			    L4_PAGESHIFT << L4_FPAGE_ORDER_SHIFT };
-	struct factory *factory;
+	struct kobject *task, *thread, *factory;
 	struct task *root;
 	struct thread *t;
 
-	check(task_create(&root, &kernel_quota, utcb), "task");
-	t = thread_create(&kernel_quota);
-	if (!t)
-		panic("cannot start the root task: no memory");
+	check(task_create(&task, &kernel_quota, utcb), "task");
+	check(thread_create(&thread, &kernel_quota), "thread");
 	check(factory_create(&factory, &kernel_quota, &kernel_quota), "factory");
+	root = kobj_task(task);
+	t = kobj_thread(thread);
 	quota_get(&kernel_quota);
-	kobject_set_name(&root->kobj, "root", 5);
-	kobject_set_name(&t->kobj, "root", 5);
-	give(root, L4_BASE_TASK_CAP, &root->kobj, L4_CAP_FPAGE_RWS);
-	give(root, L4_BASE_FACTORY_CAP, &factory->kobj, L4_CAP_FPAGE_RWS);
-	give(root, L4_BASE_THREAD_CAP, &t->kobj, L4_CAP_FPAGE_RWS);
+	kobject_set_name(task, "root", 5);
+	kobject_set_name(thread, "root", 5);
+	give(root, L4_BASE_TASK_CAP, task);
+	give(root, L4_BASE_FACTORY_CAP, factory);
+	give(root, L4_BASE_THREAD_CAP, thread);
 	give_singletons(root);
 	check(iospace_enter_all(&root->io), "ports");
 	check(space_enter(&root->space, L4_ROOT_KIP_ADDR, arch_kernel_pa(&kip), PAGE_SHIFT, SPACE_RIGHTS_R, SPACE_WB),

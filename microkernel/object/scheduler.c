@@ -6,21 +6,32 @@
 static l4_mword_t run_thread(struct thread *from, unsigned int words)
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
+	u64 budget, period;
 	struct thread *t;
 
 	if (words < 9)
 		return tag_error(-L4_EMSGTOOSHORT);
+	budget = mr[5];
+	period = mr[6];
 	if (mr[3] < L4_SCHED_MIN_PRIO || mr[3] > L4_SCHED_MAX_PRIO)
 		return tag_error(-L4_EINVAL);
-	if (mr[5] | mr[6] | mr[7])
-		return tag_error(-L4_ENOSYS);
+	if ((budget | period | mr[7]) &&
+	    (budget < L4_SCHED_BUDGET_MIN || budget > period || period < L4_SCHED_PERIOD_MIN ||
+	     period > L4_SCHED_PERIOD_MAX || mr[7] >= mr[3]))
+		return tag_error(-L4_EINVAL);
 	/* the only CPU there is must be among the wanted ones */
 	if (mr[1] != 0 || !(mr[2] & BIT(this_cpu()->id)))
 		return tag_error(-L4_EINVAL);
 	t = lookup_thread(from, mr[8], L4_CAP_RIGHT_S);
 	if (!t)
 		return tag_error(-L4_ENOENT);
+	if (budget && !t->budget && !budget_create(t))
+		return tag_error(-L4_ENOMEM);
 	sched_set(t, mr[3], mr[4]);
+	if (budget)
+		budget_set(t, budget, period, mr[7]);
+	else
+		budget_drop(t);
 	t->flags |= TF_SCHEDULED;
 	thread_start_if_complete(t);
 	return tag_make(0, 0);
@@ -54,4 +65,4 @@ static l4_mword_t scheduler_invoke(struct kobject *k, struct thread *from, unsig
 }
 
 extern const struct kobject_ops scheduler_ops;
-const struct kobject_ops scheduler_ops = { .invoke = scheduler_invoke };
+const struct kobject_ops scheduler_ops = { .invoke = scheduler_invoke, .type = KOBJ_SCHEDULER };

@@ -14,11 +14,10 @@ static const struct kobject_ops semaphore_ops;
 
 int semaphore_create(struct kobject **out, struct quota *q, u64 count)
 {
-	struct semaphore *sem = slab_alloc(&semaphore_slab, q);
+	struct semaphore *sem = kobject_create(&semaphore_ops, q);
 
 	if (!sem)
 		return -L4_ENOMEM;
-	kobject_init(&sem->kobj, KOBJ_SEMAPHORE, &semaphore_ops, q);
 	sem->count = count;
 	*out = &sem->kobj;
 	return 0;
@@ -77,13 +76,6 @@ static int semaphore_destroy(struct kobject *k)
 	return ipc_flush_queue(&container_of(k, struct semaphore, kobj)->waiters);
 }
 
-static void semaphore_free(struct kobject *k)
-{
-	slab_free(&semaphore_slab, container_of(k, struct semaphore, kobj), k->quota);
-}
-
 static const struct kobject_ops semaphore_ops = {
-	.invoke = semaphore_invoke,
-	.destroy = semaphore_destroy,
-	.free = semaphore_free,
+	.invoke = semaphore_invoke, .destroy = semaphore_destroy, .slab = &semaphore_slab, .type = KOBJ_SEMAPHORE,
 };

@@ -16,7 +16,7 @@
 
 static struct slab task_slab = SLAB_INIT(struct task);
 
-int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
+int task_create(struct kobject **out, struct quota *q, l4_fpage_t utcb_area)
 {
 	struct task *task;
 	int err;
@@ -39,7 +39,7 @@ int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
 	task->io.quota = q;
 	list_init(&task->threads);
 	list_init(&task->viewers);
-	kobject_init(&task->kobj, KOBJ_TASK, &task_ops, q);
+	kobject_init(&task->kobj, &task_ops, q);
 	/* One that is not finished goes as one that failed, and the call begins anew. */
 	if (utcb_area.raw && preempt_point())
 		err = -E_PREEMPTED;
@@ -49,7 +49,7 @@ int task_create(struct task **out, struct quota *q, l4_fpage_t utcb_area)
 		kobject_orphaned(&task->kobj);
 		return err;
 	}
-	*out = task;
+	*out = &task->kobj;
 	return 0;
 }
 
@@ -90,11 +90,6 @@ static int task_destroy(struct kobject *k)
 		return err;
 	arch_space_leave(&task->space);
 	return space_destroy(&task->space);
-}
-
-static void task_free(struct kobject *k)
-{
-	slab_free(&task_slab, kobj_task(k), k->quota);
 }
 
 /* --- map */
@@ -344,7 +339,5 @@ static l4_mword_t task_invoke(struct kobject *k, struct thread *from, unsigned i
 }
 
 const struct kobject_ops task_ops = {
-	.invoke = task_invoke,
-	.destroy = task_destroy,
-	.free = task_free,
+	.invoke = task_invoke, .destroy = task_destroy, .slab = &task_slab, .type = KOBJ_TASK,
 };

@@ -12,20 +12,20 @@
 static struct slab thread_slab = SLAB_INIT(struct thread);
 static struct slab fpu_slab = { .align = 64 };
 
-struct thread *thread_create(struct quota *q)
+int thread_create(struct kobject **out, struct quota *q)
 {
 	struct thread *t = slab_alloc(&thread_slab, q);
 
 	if (!t)
-		return NULL;
+		return -L4_ENOMEM;
 	fpu_slab.size = (fpu_state_bytes + 63) & ~63u;
 	t->fpu = slab_alloc_raw(&fpu_slab, q);
 	if (!t->fpu) {
 		slab_free(&thread_slab, t, q);
-		return NULL;
+		return -L4_ENOMEM;
 	}
 	fpu_init_state(t->fpu);
-	kobject_init(&t->kobj, KOBJ_THREAD, &thread_ops, q);
+	kobject_init(&t->kobj, &thread_ops, q);
 	list_init(&t->task_link);
 	list_init(&t->view_link);
 	list_init(&t->ready_link);
@@ -38,7 +38,8 @@ struct thread *thread_create(struct quota *q)
 	t->pager = t->exc_handler = L4_INVALID_CAP;
 	t->sender.kind = SENDER_THREAD;
 	t->cpu = this_cpu()->id;
-	return t;
+	*out = &t->kobj;
+	return 0;
 }
 
 int thread_bind(struct thread *t, struct task *task, u64 utcb_user)
@@ -224,23 +225,16 @@ static int thread_destroy(struct kobject *k)
 		cpu->io_loaded = arch_iospace_unload(cpu);
 	}
 	thread_unbind(t);
+	budget_drop(t);
+	slab_free(&fpu_slab, t->fpu, k->quota);
+	if (t->debug_regs)
+		frame_free(t->debug_regs, 0, k->quota);
 	if (t->del_irq) {
 		irq_trigger(kobj_irq(t->del_irq));
 		kobject_put(t->del_irq);
 		t->del_irq = NULL;
 	}
 	return 0;
-}
-
-static void thread_free(struct kobject *k)
-{
-	struct thread *t = kobj_thread(k);
-	struct quota *q = k->quota;
-
-	if (t->debug_regs)
-		frame_free(t->debug_regs, 0, q);
-	slab_free(&fpu_slab, t->fpu, q);
-	slab_free(&thread_slab, t, q);
 }
 
 /* --- messages to a thread object */
@@ -302,19 +296,6 @@ static l4_mword_t op_ex_regs(struct thread *t, struct thread *from, l4_umword_t 
 	return tag_make(0, 3);
 }
 
-static int op_register_del_irq(struct thread *t, struct thread *from)
-{
-	struct kobject *irq = object_lookup(from, from->utcb->msg.mr[1], KOBJ_IRQ, L4_CAP_RIGHT_W);
-
-	if (!irq)
-		return -L4_ENOENT;
-	if (t->del_irq)
-		return -L4_EBUSY;
-	kobject_get(irq);
-	t->del_irq = irq;
-	return 0;
-}
-
 /* Debug registers are the caller's alone; addresses must be user addresses. */
 static l4_mword_t op_debug_regs(struct thread *t, struct thread *from)
 {
@@ -349,6 +330,7 @@ static l4_mword_t thread_op(struct thread *t, struct thread *from, unsigned int 
 	static const u8 need[] = {
 		[L4_THREAD_CONTROL_OP] = 5, [L4_THREAD_EX_REGS_OP] = 3,
 		[L4_THREAD_VCPU_CONTROL_OP] = 2, [L4_THREAD_REGISTER_DEL_IRQ_OP] = 2,
+		[L4_THREAD_REGISTER_OVERRUN_IRQ_OP] = 2,
 		[L4_THREAD_SET_VIEW_OP] = 2, [L4_THREAD_DEBUG_REGS_OP] = 6,
 	};
 	u64 op = mr[0] & 0xffff;
@@ -366,7 +348,9 @@ static l4_mword_t thread_op(struct thread *t, struct thread *from, unsigned int 
 	case L4_THREAD_VCPU_CONTROL_OP:
 		return tag_error(vcpu_control(t, mr[1]));
 	case L4_THREAD_REGISTER_DEL_IRQ_OP:
-		return tag_error(op_register_del_irq(t, from));
+		return tag_error(object_register_irq(&t->del_irq, from, mr[1]));
+	case L4_THREAD_REGISTER_OVERRUN_IRQ_OP:
+		return tag_error(budget_register_irq(t, from));
 	case L4_THREAD_MODIFY_SENDER_OP:
 		return tag_error(ipc_modify_senders(t, mr + 1, (words - 1) / 4));
 	case L4_THREAD_SET_VIEW_OP:
@@ -385,14 +369,6 @@ static l4_mword_t thread_op(struct thread *t, struct thread *from, unsigned int 
 	}
 }
 
-/* With the time since it was switched to, if it runs. */
-static u64 consumed_tsc(const struct thread *t)
-{
-	struct cpu *cpu = this_cpu();
-
-	return t->consumed_tsc + (cpu->current == t ? arch_tsc() : 0);
-}
-
 static l4_mword_t thread_invoke(struct kobject *k, struct thread *from, unsigned int rights, l4_mword_t tag)
 {
 	struct thread *t = kobj_thread(k);
@@ -401,7 +377,8 @@ static l4_mword_t thread_invoke(struct kobject *k, struct thread *from, unsigned
 	if (tag_words(tag) < 1)
 		return tag_error(-L4_EMSGTOOSHORT);
 	if ((mr[0] & 0xffff) == L4_THREAD_STATS_OP) {
-		mr[0] = tsc_to_ns(consumed_tsc(t));
+		/* with the time since it was switched to, if it runs */
+		mr[0] = tsc_to_ns(t->consumed_tsc + (current_thread() == t ? arch_tsc() : 0));
 		return tag_make(0, 1);
 	}
 	if (!(rights & L4_CAP_RIGHT_W))
@@ -410,7 +387,5 @@ static l4_mword_t thread_invoke(struct kobject *k, struct thread *from, unsigned
 }
 
 const struct kobject_ops thread_ops = {
-	.invoke = thread_invoke,
-	.destroy = thread_destroy,
-	.free = thread_free,
+	.invoke = thread_invoke, .destroy = thread_destroy, .slab = &thread_slab, .type = KOBJ_THREAD,
 };

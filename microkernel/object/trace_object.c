@@ -69,4 +69,4 @@ static l4_mword_t trace_invoke(struct kobject *k, struct thread *from, unsigned 
 	}
 }
 
-const struct kobject_ops trace_ops = { .invoke = trace_invoke };
+const struct kobject_ops trace_ops = { .invoke = trace_invoke, .type = KOBJ_TRACE };

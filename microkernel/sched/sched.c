@@ -18,7 +18,6 @@
 
 #define SLICE_DEFAULT_NS 10000000UL
 #define SLICE_MIN_NS 100000UL /* shorter ones would spend the CPU on timer interrupts */
-#define NEVER (~0UL)
 
 struct cpu cpus[MAX_CPUS] __attribute__((aligned(64)));
 
@@ -42,17 +41,6 @@ static void ready_remove(struct cpu *cpu, struct thread *t)
 	cpu->ready_map[t->prio / 64] &= ~BIT(t->prio % 64);
 	if (!cpu->ready_map[t->prio / 64])
 		cpu->ready_summary &= ~BIT(t->prio / 64);
-}
-
-static struct thread *ready_best(struct cpu *cpu)
-{
-	unsigned int word, bit;
-
-	if (!cpu->ready_summary)
-		return NULL;
-	word = 63 - __builtin_clzl(cpu->ready_summary);
-	bit = 63 - __builtin_clzl(cpu->ready_map[word]);
-	return list_entry(cpu->ready[word * 64 + bit].next, struct thread, ready_link);
 }
 
 /* The highest priority in the queues, 0 if they are empty. */
@@ -82,7 +70,7 @@ void sched_init(struct cpu *cpu)
 	for (unsigned int i = 0; i < PRIORITIES; i++)
 		list_init(&cpu->ready[i]);
 	list_init(&cpu->zombies);
-	cpu->timer_armed = cpu->slice_end = NEVER;
+	cpu->timer_armed = cpu->slice_end = cpu->budget_end = NEVER;
 }
 
 /* Priority of the thread that runs next; a lower one if that is not yet decided. */
@@ -93,7 +81,7 @@ static inline unsigned int running_prio(const struct cpu *cpu)
 	return likely(cpu->current->state == THREAD_READY) ? cpu->current->prio : ready_best_prio(cpu);
 }
 
-static void timer_arm(struct cpu *cpu, u64 tsc)
+void timer_arm(struct cpu *cpu, u64 tsc)
 {
 	if (tsc >= cpu->timer_armed)
 		return;
@@ -112,6 +100,8 @@ void sched_program_timer(struct cpu *cpu)
 {
 	u64 next = cpu->slice_end ? cpu->slice_end : NEVER, now = arch_tsc();
 
+	if (unlikely(cpu->budget_end < next))
+		next = cpu->budget_end;
 	cpu->long_ipc &= ~LONG_IPC_LATE;
 	for (u32 map = cpu->timeout_map; map; map &= map - 1) {
 		unsigned int class = __builtin_ctz(map);
@@ -158,8 +148,10 @@ static bool slice_used_up(struct cpu *cpu, struct thread *t, u64 now)
 }
 
 /* From now on the CPU's time is next's. */
-static void account(struct thread *prev, struct thread *next, u64 now)
+static void account(struct cpu *cpu, struct thread *prev, struct thread *next, u64 now)
 {
+	if (unlikely((prev->flags | next->flags) & TF_BUDGET))
+		budget_switch(cpu, next, now);
 	prev->consumed_tsc += now;
 	next->consumed_tsc -= now;
 }
@@ -169,6 +161,10 @@ void sched_wake(struct thread *t)
 	struct cpu *cpu = this_cpu();
 	struct thread *cur = cpu->current;
 
+	if (unlikely(t->flags & TF_THROTTLED)) {
+		t->state = THREAD_THROTTLED;
+		return;
+	}
 	t->state = THREAD_READY;
 	if (t == cur) {
 		/* Who was to run instead may be a lesser one. */
@@ -200,28 +196,44 @@ void sched_block(struct thread *t)
 		ready_remove(cpu, t);
 }
 
-void sched_set(struct thread *t, u8 prio, u64 slice_ns)
+/* It goes to the back of its queue, unless it runs. */
+static void requeue(struct thread *t, u8 prio)
 {
 	struct cpu *cpu = this_cpu();
-	bool queued, timed = heap_node_queued(&t->timeout.node);
+	bool queued;
 
-	if (timed)
-		timeout_cancel(&t->timeout);
 	woken_queue(cpu);
 	queued = !list_empty(&t->ready_link);
 	if (queued)
 		ready_remove(cpu, t);
 	t->prio = prio;
-	if (!slice_ns)
-		slice_ns = SLICE_DEFAULT_NS;
-	t->slice_tsc = t->slice_left = ns_to_tsc(slice_ns < SLICE_MIN_NS ? SLICE_MIN_NS : slice_ns);
 	if (queued)
 		ready_insert(cpu, t, false);
 	if (t == cpu->current)
 		slice_start(cpu, t, arch_tsc());
-	if (timed)
-		timeout_set(&t->timeout, t->timeout.node.key, prio);
 	cpu->need_resched = true;
+}
+
+void sched_prio_update(struct thread *t)
+{
+	u8 prio = t->flags & TF_LOW_PRIO ? t->low_prio : t->base_prio;
+
+	if (prio != t->prio)
+		requeue(t, prio);
+}
+
+void sched_set(struct thread *t, u8 prio, u64 slice_ns)
+{
+	if (!slice_ns)
+		slice_ns = SLICE_DEFAULT_NS;
+	t->slice_tsc = t->slice_left = ns_to_tsc(slice_ns < SLICE_MIN_NS ? SLICE_MIN_NS : slice_ns);
+	t->base_prio = prio;
+	requeue(t, prio);
+	sched_prio_update(t);
+	if (heap_node_queued(&t->timeout.node)) {
+		timeout_cancel(&t->timeout);
+		timeout_set(&t->timeout, t->timeout.node.key, prio);
+	}
 }
 
 static void switch_to(struct cpu *cpu, struct thread *next, u64 now)
@@ -231,7 +243,7 @@ static void switch_to(struct cpu *cpu, struct thread *next, u64 now)
 	if (prev != next) {
 		cpu->count.switches++;
 		trace(L4_TRACE_SWITCH, prev->kobj.id, next->kobj.id);
-		account(prev, next, now);
+		account(cpu, prev, next, now);
 		thread_switch_state(cpu, prev, next);
 	}
 	cpu->current = next;
@@ -242,7 +254,7 @@ void sched_leave(struct cpu *cpu)
 {
 	thread_leave_state(cpu->current);
 	trace(L4_TRACE_SWITCH, cpu->current->kobj.id, cpu->idle->kobj.id);
-	account(cpu->current, cpu->idle, arch_tsc());
+	account(cpu, cpu->current, cpu->idle, arch_tsc());
 	cpu->current = cpu->idle;
 }
 
@@ -267,10 +279,9 @@ static struct thread *take_best(struct cpu *cpu)
 
 	if (t) {
 		cpu->woken = NULL;
-	} else {
-		t = ready_best(cpu);
-		if (t)
-			ready_remove(cpu, t);
+	} else if (cpu->ready_summary) {
+		t = list_entry(cpu->ready[ready_best_prio(cpu)].next, struct thread, ready_link);
+		ready_remove(cpu, t);
 	}
 	return t;
 }
@@ -395,6 +406,8 @@ void timer_handle(void)
 		}
 		break;
 	}
+	if (unlikely(cpu->budget_end <= now))
+		budget_ends(cpu, now);
 	if (cpu->slice_end <= now) {
 		slice_end_set(cpu, 0);
 		cpu->need_resched = true;

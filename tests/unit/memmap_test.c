@@ -19,7 +19,7 @@ l4_kernel_info_t kip;
 struct acpi_facts acpi;
 static u8 model[PAGES];
 
-void panic(const char *fmt, ...)
+void panic_frame(const struct frame *f, const char *fmt, ...)
 {
 	puts(fmt);
 	exit(1);

@@ -9,6 +9,7 @@
  */
 #include "../../l4re/server/root/main.c"
 
+#include <l4/sys/scheduler.h>
 #include <l4/sys/skerry.h>
 #include <l4/sys/vcon.h>
 #include <stdio.h>
@@ -31,6 +32,9 @@ static l4_umword_t gate_label[SLOTS]; /* by slot; 0: empty */
 static unsigned char leaf[PAGES];     /* order of the window's page, 0: not mapped */
 static unsigned char held[PAGES];     /* a client has it */
 static unsigned long gates_left = ~0UL;
+static l4_sched_param_t ran; /* the scheduler was last asked for that */
+static long scheduler_says;
+static l4_uint64_t clock_ns;
 
 /* --- the kernel */
 
@@ -120,6 +124,10 @@ l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
 			return l4_msgtag(-L4_ENOMEM, 0, 0, 0);
 		gates_left--;
 		gate_label[utcb.buf.br[0] >> L4_CAP_SHIFT] = mr[2];
+	} else if (dest == L4_BASE_SCHEDULER_CAP) {
+		CHECK(mr[0] == L4_SCHEDULER_RUN_THREAD_OP);
+		ran = (l4_sched_param_t){ { mr[1], mr[2] }, mr[3], mr[4], mr[5], mr[6], mr[7] };
+		result = gate_label[mr[8] >> L4_CAP_SHIFT] ? scheduler_says : -L4_ENOENT;
 	} else if (dest == L4_BASE_PHYSMEM_CAP) {
 		result = physmem_map(mr);
 	} else if (dest == L4_BASE_TASK_CAP) {
@@ -137,6 +145,11 @@ static void log_line(const unsigned char *text, unsigned long bytes)
 	CHECK(bytes && bytes <= L4_VCON_WRITE_SIZE && text[bytes - 1] == '\n');
 	while (--bytes > 0)
 		CHECK((text[bytes - 1] >= ' ' && text[bytes - 1] != 0x7f) || text[bytes - 1] == '\t');
+}
+
+l4_uint64_t root_clock_ns(void)
+{
+	return clock_ns;
 }
 
 void boot_init(const l4_kernel_info_t *kip, struct quota *all)
@@ -580,6 +593,105 @@ static void run_check(const char *n, void (*check)(void))
 	fflush(stdout);
 }
 
+/* A thread, told by its number, is run by a scheduler. */
+static long run(struct object *s, l4_umword_t thread, unsigned prio, l4_umword_t budget, l4_umword_t period, unsigned low)
+{
+	static const l4_sched_param_t none;
+	l4_umword_t *mr = utcb.msg.mr;
+	l4_msgtag_t tag;
+
+	ran = none;
+	gate_label[received_cap >> L4_CAP_SHIFT] = thread;
+	mr[0] = L4_SCHEDULER_RUN_THREAD_OP;
+	mr[1] = 0;
+	mr[2] = 1;
+	mr[3] = prio;
+	mr[4] = 0;
+	mr[5] = budget;
+	mr[6] = period;
+	mr[7] = low;
+	tag = send(s, 0, L4_PROTO_SCHEDULER, 9, 1);
+	gate_label[received_cap >> L4_CAP_SHIFT] = 0;
+	return l4_msgtag_label(tag);
+}
+
+static struct object *scheduler_with(l4_umword_t budget, l4_umword_t period, l4_umword_t low)
+{
+	l4_umword_t *mr = utcb.msg.mr;
+
+	mr[0] = L4_PROTO_SCHEDULER;
+	mr[1] = 50;
+	mr[2] = 1;
+	mr[3] = budget;
+	mr[4] = period;
+	mr[5] = low;
+	CHECK(l4_msgtag_label(send(&first->obj, 0, L4_PROTO_FACTORY, 5, 0)) == -L4_EMSGTOOSHORT);
+	CHECK(l4_msgtag_label(send(&first->obj, 0, L4_PROTO_FACTORY, 6, 0)) == 0);
+	return item_object();
+}
+
+/* Threads are told by their numbers; the kernel forgets those that are deleted. */
+static void delete_thread(l4_umword_t thread)
+{
+	unsigned i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (gate_label[i] == thread)
+			gate_label[i] = 0;
+}
+
+/* All threads together never have more than the component. */
+static void check_shares(void)
+{
+	unsigned before = gates(), i;
+	struct object *s = scheduler_with(1000, 10000, 0);
+
+	CHECK(run(s, 1, 51, 1000, 10000, 0) == -L4_EPERM);
+	CHECK(run(s, 1, 50, 0, 0, 0) == -L4_EPERM && !ran.prio);
+	CHECK(run(s, 1, 50, 1001, 10000, 0) == -L4_EBUSY && !ran.prio);
+	CHECK(run(s, 1, 50, ~0UL, ~0UL, 0) == -L4_EBUSY && run(s, 1, 50, ~0UL, 1, 0) == -L4_EBUSY);
+	CHECK(run(s, 1, 50, 1, 1, 0) == -L4_EBUSY && run(s, 1, 50, 100, 999, 0) == -L4_EBUSY);
+	CHECK(run(s, 1, 50, 1000, 10000, 1) == -L4_EPERM);
+	scheduler_says = -L4_EINVAL;
+	CHECK(run(s, 1, 50, 1000, 10000, 0) == -L4_EINVAL);
+	scheduler_says = 0;
+	CHECK(run(s, 1, 50, 1000, 10000, 0) == 0 && ran.budget == 1000 && ran.period == 10000);
+	CHECK(run(s, 2, 50, 1, 10000, 0) == -L4_EBUSY);
+	/* it keeps what it has, whatever else changes */
+	CHECK(run(s, 1, 40, 0, 0, 0) == 0 && ran.prio == 40 && ran.budget == 1000 && ran.period == 10000);
+	/* what it gives back is free a period later */
+	CHECK(run(s, 1, 40, 400, 20000, 0) == 0 && run(s, 2, 50, 1, 10000, 0) == -L4_EBUSY);
+	clock_ns += 9999;
+	CHECK(run(s, 2, 50, 1, 10000, 0) == -L4_EBUSY);
+	clock_ns += 1;
+	CHECK(run(s, 2, 50, 601, 10000, 0) == -L4_EBUSY && run(s, 2, 50, 600, 30000, 0) == 0);
+	/* and so what one had that is gone */
+	delete_thread(2);
+	CHECK(run(s, 3, 50, 60, 1000, 0) == -L4_EBUSY);
+	clock_ns += 10000;
+	CHECK(run(s, 3, 50, 60, 1000, 0) == 0 && run(s, 4, 50, 1, 10000, 0) == -L4_EBUSY);
+	CHECK(run(s, 3, 50, 61, 1000, 0) == -L4_EBUSY && run(s, 3, 50, 600, 10000, 0) == 0);
+	CHECK(release(s) == 0);
+	/* with a low priority, who has no budget runs at that */
+	s = scheduler_with(1000, 10000, 5);
+	CHECK(run(s, 1, 50, 0, 0, 0) == 0 && ran.prio == 5 && !ran.budget);
+	CHECK(run(s, 1, 3, 0, 0, 0) == 0 && ran.prio == 3);
+	CHECK(run(s, 1, 50, 10, 10000, 6) == -L4_EPERM && run(s, 1, 50, 10, 10000, 5) == 0 && ran.low_prio == 5);
+	CHECK(run(s, 1, 50, 0, 0, 0) == 0 && ran.low_prio == 5 && ran.budget == 10);
+	for (i = 2; run(s, i, 50, 10, 10000, 0) == 0; i++)
+		;
+	CHECK(i == 33 && run(s, i, 50, 10, 10000, 0) == -L4_ENOMEM);
+	CHECK(run(s, 1, 50, 5, 10000, 0) == -L4_ENOMEM && run(s, 1, 50, 10, 20000, 0) == 0);
+	CHECK(release(s) == 0);
+	for (i = 1; i < 40; i++)
+		delete_thread(i);
+	/* one without a budget limits nobody */
+	s = scheduler_with(0, 0, 0);
+	CHECK(run(s, 1, 50, 0, 0, 0) == 0 && run(s, 1, 50, 70, 80, 9) == 0 && ran.budget == 70 && ran.low_prio == 9);
+	CHECK(release(s) == 0);
+	CHECK(gates() == before);
+}
+
 int main(void)
 {
 	static const l4_kip_mem_t mem[] = {
@@ -606,6 +718,7 @@ int main(void)
 	run_check("pins", check_pins);
 	run_check("pins-all", check_pins_all);
 	run_check("nonsense", check_nonsense);
+	run_check("shares", check_shares);
 	run_check("memory-again", check_memory);
 	return 0;
 }

@@ -60,6 +60,16 @@ void thread_leave_state(struct thread *prev)
 {
 }
 
+void budget_ends(struct cpu *cpu, u64 now)
+{
+	abort();
+}
+
+void budget_switch(struct cpu *cpu, struct thread *next, u64 now)
+{
+	abort();
+}
+
 static void model_add(struct thread *t)
 {
 	order[ready_count++] = t;

@@ -110,9 +110,10 @@ static int create_log(struct component *c)
 /* Proxies are made from init's own allocator: only that one may. */
 static int create_scheduler(struct component *c)
 {
-	l4_umword_t args[2] = { c->desc->max_prio ? c->desc->max_prio : c->desc->prio, c->desc->cpus };
+	const struct sysimg_component *d = c->desc;
+	l4_umword_t args[5] = { d->max_prio ? d->max_prio : d->prio, d->cpus, d->budget_ns, d->period_ns, d->low_prio };
 
-	return create_root_object(l4re_env()->mem_alloc, L4_PROTO_SCHEDULER, &c->scheduler, args, 2);
+	return create_root_object(l4re_env()->mem_alloc, L4_PROTO_SCHEDULER, &c->scheduler, args, 5);
 }
 
 static int create_task(struct component *c)
@@ -206,7 +207,7 @@ int component_run(struct component *c, l4_addr_t ip, l4_addr_t sp, l4_addr_t utc
 	if (err >= 0)
 		err = l4_error(l4_thread_ex_regs(c->thread, ip, sp, 0));
 	if (err >= 0)
-		err = l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, c->thread, &p));
+		err = l4_error(l4_scheduler_run_thread(c->scheduler, c->thread, &p));
 	return err;
 }
 

@@ -27,6 +27,11 @@ enum {
 	SLOT_INIT_IMAGE = L4_BASE_FIRST_FREE_SLOT, SLOT_INIT_ALLOC, SLOT_INIT_FIRST_FREE
 };
 
+l4_uint64_t root_clock_ns(void)
+{
+	return l4_kip_clock_ns((const l4_kernel_info_t *)L4_ROOT_KIP_ADDR);
+}
+
 static void *alloc_memory(struct loader *l, l4_size_t bytes)
 {
 	struct dataspace *ds;

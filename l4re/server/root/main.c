@@ -79,7 +79,7 @@ static int create(struct quota *q, const l4_umword_t *mr, unsigned words, struct
 	case L4_PROTO_SCHEDULER:
 		if (!q->privileged)
 			return -L4_EPERM;
-		return words < 3 ? -L4_EMSGTOOSHORT : scheduler_create(q, mr[1], mr[2], out);
+		return words < 6 ? -L4_EMSGTOOSHORT : scheduler_create(q, mr, out);
 	case L4RE_PROTO_PHYS:
 		if (!q->privileged && !q->devices)
 			return -L4_EPERM;

@@ -126,6 +126,8 @@ void object_destroy(struct object *o)
 		quota_destroy_contents((struct quota *)o);
 	else if (o->type == OBJECT_NAMESPACE)
 		namespace_destroy_contents(o);
+	else if (o->type == OBJECT_SCHEDULER)
+		scheduler_destroy_contents(o);
 	object_unlink(o);
 	slot_note(o->gate, 0);
 	quota_slot_return(o->owner, o->gate);

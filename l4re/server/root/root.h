@@ -123,7 +123,9 @@ l4_msgtag_t log_dispatch(struct object *o, l4_msgtag_t tag);
 int namespace_create(struct quota *q, struct object **out);
 void namespace_destroy_contents(struct object *o);
 l4_msgtag_t namespace_dispatch(struct object *o, l4_msgtag_t tag, unsigned rights);
-int scheduler_create(struct quota *q, unsigned prio_max, l4_umword_t cpus, struct object **out);
+/** mr as in L4_PROTO_SCHEDULER of l4/re/protocols.h. */
+int scheduler_create(struct quota *q, const l4_umword_t *mr, struct object **out);
+void scheduler_destroy_contents(struct object *o);
 l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag);
 
 /* main.c */
@@ -143,6 +145,8 @@ extern l4_cap_idx_t received_cap;
 
 /* boot.c: start init. */
 void boot_init(const l4_kernel_info_t *kip, struct quota *all);
+/** Kernel clock. */
+l4_uint64_t root_clock_ns(void);
 
 /** Reply with a result. */
 static inline l4_msgtag_t reply(long result, unsigned words) { return l4_msgtag(result, words, 0, 0); }

@@ -185,25 +185,159 @@ l4_msgtag_t namespace_dispatch(struct object *o, l4_msgtag_t tag, unsigned right
 	}
 }
 
-/* Scheduler proxy: the kernel's scheduler up to a priority and on some CPUs. */
+/*
+ * Scheduler proxy: the kernel's scheduler up to a priority and on some CPUs. One with a budget shares it out among
+ * its threads: what they may use in one of its periods is never more, together with what has been given back less than a period ago.
+ */
+#define SHARES_MAX 32
+struct share {
+	l4_cap_idx_t thread;            /* 0: free, or given back */
+	l4_umword_t budget, period, low_prio;
+	l4_umword_t cost;               /* of the proxy's budget, in one of its periods */
+	l4_uint64_t until_ns;           /* given back: still counts up to then */
+};
 struct scheduler {
 	struct object obj;
 	unsigned prio_max;
 	l4_umword_t cpus;
+	l4_umword_t budget, period, low_prio; /* budget 0: unlimited */
+	struct share shares[SHARES_MAX];
 };
+_Static_assert(sizeof(struct scheduler) <= L4_PAGESIZE, "an object is a page");
 
-int scheduler_create(struct quota *q, unsigned prio_max, l4_umword_t cpus, struct object **out)
+int scheduler_create(struct quota *q, const l4_umword_t *mr, struct object **out)
 {
+	/* The words are in the UTCB, which creating an object uses. */
+	l4_umword_t prio_max = mr[1], cpus = mr[2], budget = mr[3], period = mr[4], low_prio = mr[5];
+	struct scheduler *s;
 	int err = object_create(q, OBJECT_SCHEDULER, out);
 
-	if (!err) {
-		((struct scheduler *)*out)->prio_max = prio_max;
-		((struct scheduler *)*out)->cpus = cpus;
-	}
-	return err;
+	if (err)
+		return err;
+	s = (struct scheduler *)*out;
+	s->prio_max = prio_max;
+	s->cpus = cpus;
+	s->budget = budget;
+	s->period = period;
+	s->low_prio = low_prio;
+	return 0;
 }
 
-static long run_thread(const struct scheduler *s, const l4_umword_t *mr)
+static void share_drop(struct scheduler *s, struct share *share)
+{
+	l4_task_release_cap(L4_BASE_TASK_CAP, share->thread);
+	quota_slot_return(s->obj.owner, share->thread);
+	share->thread = 0;
+	share->until_ns = root_clock_ns() + s->period;
+}
+
+void scheduler_destroy_contents(struct object *o)
+{
+	struct scheduler *s = (struct scheduler *)o;
+	unsigned i;
+
+	for (i = 0; i < SHARES_MAX; i++)
+		if (s->shares[i].thread)
+			share_drop(s, &s->shares[i]);
+}
+
+/* Shares of threads that are gone are given back, and those that were long enough ago forgotten. */
+static void shares_update(struct scheduler *s)
+{
+	l4_uint64_t now = root_clock_ns();
+	unsigned i;
+
+	for (i = 0; i < SHARES_MAX; i++) {
+		struct share *share = &s->shares[i];
+
+		if (share->thread && l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, share->thread)) <= 0)
+			share_drop(s, share);
+		if (!share->thread && share->until_ns <= now)
+			share->cost = 0;
+	}
+}
+
+/* Of the thread that was received, or a free one: *other is another free one. */
+static struct share *share_find(struct scheduler *s, struct share **other, l4_umword_t *cost)
+{
+	struct share *found = 0, *unused = 0;
+	unsigned i;
+
+	*other = 0;
+	*cost = 0;
+	for (i = 0; i < SHARES_MAX; i++) {
+		struct share *share = &s->shares[i];
+
+		if (share->thread && l4_error(l4_task_cap_equal(L4_BASE_TASK_CAP, share->thread, received_cap)) > 0) {
+			found = share;
+			continue;
+		}
+		*cost += share->cost;
+		if (!share->cost) {
+			*other = unused ? unused : *other;
+			unused = share;
+		}
+	}
+	if (found)
+		*other = unused;
+	return found ? found : unused;
+}
+
+/* What the thread costs; more than there is: s->budget + 1. A period of 0 is for the kernel to refuse. */
+static l4_umword_t cost_of(const struct scheduler *s, const l4_sched_param_t *p)
+{
+	l4_umword_t times = p->period ? (s->period - 1) / p->period + 1 : 1;
+
+	return times > s->budget / p->budget ? s->budget + 1 : times * p->budget;
+}
+
+/* Run the received thread with a share of the budget. */
+static long run_with_share(struct scheduler *s, l4_sched_param_t *p)
+{
+	l4_umword_t others, cost;
+	struct share *share, *rest;
+	l4_cap_idx_t next = 0;
+	long err;
+
+	shares_update(s);
+	share = share_find(s, &rest, &others);
+	if (!p->budget && share && share->thread) {
+		p->budget = share->budget;
+		p->period = share->period;
+		p->low_prio = share->low_prio;
+	} else if (!p->budget) {
+		/* it has what nobody wants, as all have when their budget is used up */
+		p->prio = p->prio < s->low_prio ? p->prio : s->low_prio;
+		return p->prio ? l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, received_cap, p)) : -L4_EPERM;
+	}
+	if (p->low_prio > s->low_prio)
+		return -L4_EPERM;
+	cost = cost_of(s, p);
+	if (cost > s->budget || others + cost > s->budget)
+		return -L4_EBUSY;
+	if (!share || (share->thread && cost < share->cost && !rest))
+		return -L4_ENOMEM;
+	if (!share->thread && l4_is_invalid_cap(next = quota_slot_take(s->obj.owner)))
+		return -L4_ENOMEM;
+	err = l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, received_cap, p));
+	if (err < 0 && next)
+		quota_slot_return(s->obj.owner, next);
+	if (err < 0)
+		return err;
+	if (share->thread && cost < share->cost)
+		*rest = (struct share){ .cost = share->cost - cost, .until_ns = root_clock_ns() + s->period };
+	if (!share->thread) {
+		share->thread = received_cap;
+		received_cap = next;
+	}
+	share->budget = p->budget;
+	share->period = p->period;
+	share->low_prio = p->low_prio;
+	share->cost = cost;
+	return 0;
+}
+
+static long run_thread(struct scheduler *s, const l4_umword_t *mr)
 {
 	l4_sched_param_t p = { { mr[1], mr[2] }, mr[3], mr[4], mr[5], mr[6], mr[7] };
 	unsigned offset = mr[1] & 0xffffff;
@@ -216,12 +350,14 @@ static long run_thread(const struct scheduler *s, const l4_umword_t *mr)
 	p.affinity.map = (mr[2] << offset) & s->cpus;
 	if (!p.affinity.map)
 		return -L4_EINVAL;
+	if (s->budget)
+		return run_with_share(s, &p);
 	return l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, received_cap, &p));
 }
 
 l4_msgtag_t scheduler_dispatch(struct object *o, l4_msgtag_t tag)
 {
-	const struct scheduler *s = (const struct scheduler *)o;
+	struct scheduler *s = (struct scheduler *)o;
 	l4_umword_t *mr = l4_utcb_mr()->mr, copy[9];
 	l4_sched_cpu_set_t set = { 0, 0 };
 	l4_umword_t max = 0;

@@ -616,7 +616,7 @@ exit_to_woken:
 	mov	%eax, %edx
 	or	THREAD_STATUS(%r11), %eax
 	mov	%eax, %ecx
-	and	$(TF_SEGMENTS | TF_DEBUG_REGS | TF_EXIT_WORK), %ecx
+	and	$(TF_SEGMENTS | TF_DEBUG_REGS | TF_BUDGET | TF_EXIT_WORK), %ecx
 	or	%gs:CPU_LONG_IPC, %ecx
 	jnz	exit_the_long_way
 	/* One table means one task's ports, unless it is the view of a vCPU in user mode. */

@@ -26,10 +26,18 @@
  *   L4RE_PROTO_MEM_ALLOC: mr[1] = bytes of quota, taken out of this allocator's; mr[2] = L4RE_MA_CREATE_*
  *   L4RE_PROTO_LOG: mr[1..] = prefix, 0-terminated
  *   L4RE_PROTO_NAMESPACE: -
- *   L4_PROTO_SCHEDULER: mr[1] = highest priority, mr[2] = CPU map
+ *   L4_PROTO_SCHEDULER: mr[1] = highest priority, mr[2] = CPU map, mr[3] = budget in ns of all its threads together, mr[4] = its
+ *     period, mr[5] = priority of who has used up his; budget 0: unlimited (first allocator)
  *   L4RE_PROTO_PHYS: mr[1] = physical address, mr[2] = bytes, mr[3] = cache attribute; not RAM, and nothing that another
  *     such dataspace has (first allocator, or one made with L4RE_MA_CREATE_DEVICES)
  *   L4_FACTORY_INFO: result mr[0] = quota, mr[1] = used bytes
+ */
+
+/*
+ * L4_SCHEDULER_RUN_THREAD_OP of a scheduler made so: -L4_EPERM above its priority. With a budget: what its threads may use in one of
+ * its periods is at most that; a budget that is given back, by a smaller one or the thread's end, is free again a period later.
+ * A thread with a budget of 0 keeps the one it has; without one it runs at no more than the priority of mr[5].
+ * -L4_EPERM: there is none, or low_prio is above it; -L4_EBUSY: so much is not free; -L4_ENOMEM: too many threads (32).
  */
 
 /** Dataspace operations. */
