@@ -222,6 +222,37 @@ static void timeouts(void)
 	printf("ok timeouts\n");
 }
 
+/* The current thread waits, a lesser one is to run instead, and its own wait ends before the CPU has changed hands. */
+static void woken_too_late(void)
+{
+	struct thread *high = &threads[0], *low = &threads[1];
+	struct cpu *cpu = this_cpu();
+
+	sched_set(high, 200, SLICE);
+	sched_set(low, 50, SLICE);
+	sched_wake(high);
+	sched_reschedule();
+	high->state = THREAD_RECEIVING;
+	sched_block(high);
+	sched_wake(low);
+	if (cpu->current != high || cpu->woken != low)
+		fail("the lesser one is not the next to run", low->prio);
+	sched_wake(high);
+	sched_reschedule();
+	if (cpu->current != high)
+		fail("a lesser one runs", cpu->current->prio);
+	high->state = THREAD_STOPPED;
+	sched_block(high);
+	sched_reschedule();
+	if (cpu->current != low)
+		fail("the lesser one is lost", cpu->current->prio);
+	low->state = THREAD_STOPPED;
+	sched_block(low);
+	cpu->current = &idle_thread;
+	cpu->need_resched = false;
+	printf("ok woken-too-late\n");
+}
+
 int main(void)
 {
 	struct cpu *cpu = &cpus[0];
@@ -236,6 +267,7 @@ int main(void)
 		sched_set(&threads[i], 1 + i % 6, SLICE);
 	}
 	srand(1);
+	woken_too_late();
 	timeouts();
 	queues();
 	return 0;
