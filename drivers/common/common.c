@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving up, and memory that a device reaches. */
+/* Giving up, arguments, and memory that a device reaches. */
 #include "common.h"
 #include "../../l4re/lib/fmt.h"
 #include "../../l4re/lib/lib.h"
+#include "../../l4re/lib/string.h"
 
 #include <l4/re/c/mem_alloc.h>
 #include <l4/re/c/rm.h>
 #include <l4/re/c/util/cap_alloc.h>
+
+#define TIMEOUT_MAX_S 3600
 
 void give_up(const char *format, ...)
 {
@@ -18,6 +21,31 @@ void give_up(const char *format, ...)
 	va_end(args);
 	fmt_log("%s\n", text);
 	l4re_exit(1);
+}
+
+const char *argument(int argc, char **argv, const char *name)
+{
+	l4_size_t n = strlen(name);
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strncmp(argv[i], name, n) && argv[i][n] == '=')
+			return argv[i] + n + 1;
+	return 0;
+}
+
+l4_uint64_t argument_timeout_ns(int argc, char **argv, unsigned otherwise)
+{
+	const char *text = argument(argc, argv, "timeout");
+	l4_uint64_t s = 0;
+
+	if (!text)
+		return otherwise * 1000000000UL;
+	for (; *text >= '0' && *text <= '9' && s <= TIMEOUT_MAX_S; text++)
+		s = s * 10 + (*text - '0');
+	if (*text || !s || s > TIMEOUT_MAX_S)
+		give_up("timeout=SECONDS: from 1 to %u", TIMEOUT_MAX_S);
+	return s * 1000000000UL;
 }
 
 void *dma_attach(l4re_dma_space_t space, l4re_ds_t ds, l4_size_t bytes, l4_uint64_t *dma)

@@ -30,7 +30,6 @@
 /* A device that has not answered a read of the server's own by then does not work. */
 #define READ_PATIENCE_US 10000000
 #define TIMEOUT_S 30
-#define TIMEOUT_MAX_S 3600
 
 static struct device_location device;
 static struct block_service service;
@@ -43,31 +42,6 @@ static void again(struct block_session *s) { l4_irq_trigger(kick_irq[s->number])
 static l4_uint64_t now(void) { return l4_kip_clock_ns(l4re_kip()); }
 
 static const struct block_ops ops = { .submit = device_submit, .notify = notify, .again = again, .now = now };
-
-/* The value of argument NAME=..., null if there is none. */
-static const char *argument(int argc, char **argv, const char *name)
-{
-	l4_size_t n = strlen(name);
-	int i;
-
-	for (i = 1; i < argc; i++)
-		if (!strncmp(argv[i], name, n) && argv[i][n] == '=')
-			return argv[i] + n + 1;
-	return 0;
-}
-
-static l4_uint64_t timeout_ns(const char *text)
-{
-	l4_uint64_t s = 0;
-
-	if (!text)
-		return TIMEOUT_S * 1000000000UL;
-	for (; *text >= '0' && *text <= '9' && s <= TIMEOUT_MAX_S; text++)
-		s = s * 10 + (*text - '0');
-	if (*text || !s || s > TIMEOUT_MAX_S)
-		give_up("timeout=SECONDS: from 1 to %u", TIMEOUT_MAX_S);
-	return s * 1000000000UL;
-}
 
 /* What the device reaches; there is one device. */
 static l4re_dma_space_t dma_space(const struct device_location *at)
@@ -312,7 +286,7 @@ __attribute__((noreturn)) static void serve(void)
 int main(int argc, char **argv)
 {
 	const char *name = argument(argc, argv, "device");
-	l4_uint64_t patience_ns = timeout_ns(argument(argc, argv, "timeout"));
+	l4_uint64_t patience_ns = argument_timeout_ns(argc, argv, TIMEOUT_S);
 
 	open_device(name ? name : "disk");
 	read_partitions();

@@ -93,13 +93,22 @@ void e1000e_start(struct e1000e *e, struct e1000e_memory *memory, l4_uint64_t dm
 	e1000e_acknowledge(e);
 }
 
+void e1000e_reclaim(struct e1000e *e)
+{
+	const struct e1000e_tx_desc *tx = e->memory->tx;
+
+	while (e->tx_done != e->tx_next && (__atomic_load_n(&tx[e->tx_done].status, __ATOMIC_ACQUIRE) & E1000E_DESC_DONE)) {
+		e->tx_done = (e->tx_done + 1) % E1000E_RING;
+		e->done++;
+	}
+}
+
 int e1000e_send(struct e1000e *e, const void *frame, unsigned bytes)
 {
 	struct e1000e_memory *m = e->memory;
 	unsigned next = (e->tx_next + 1) % E1000E_RING;
 
-	while (e->tx_done != e->tx_next && (__atomic_load_n(&m->tx[e->tx_done].status, __ATOMIC_ACQUIRE) & E1000E_DESC_DONE))
-		e->tx_done = (e->tx_done + 1) % E1000E_RING;
+	e1000e_reclaim(e);
 	if (next == e->tx_done || bytes > E1000E_FRAME_MAX)
 		return -L4_EBUSY;
 	memcpy(m->tx_buffer[e->tx_next], frame, bytes);
@@ -107,6 +116,7 @@ int e1000e_send(struct e1000e *e, const void *frame, unsigned bytes)
 		.addr = e->dma + __builtin_offsetof(struct e1000e_memory, tx_buffer) + (l4_uint64_t)e->tx_next * E1000E_BUFFER_BYTES,
 		.length = bytes, .command = E1000E_TX_END | E1000E_TX_ADD_CRC | E1000E_TX_REPORT };
 	e->tx_next = next;
+	e->given++;
 	return 0;
 }
 
@@ -121,9 +131,12 @@ int e1000e_receive(struct e1000e *e, unsigned budget, void (*take)(const void *f
 			return 0;
 		if (length > E1000E_BUFFER_BYTES)
 			return -L4_EIO;
-		/* A frame that ends in another buffer is longer than any that can be sent on. */
-		if ((status & E1000E_RX_END) && !__atomic_load_n(&d->errors, __ATOMIC_RELAXED))
+		/* A frame that ends in another buffer is longer than any that can be sent on, and so is what it ends with. */
+		if ((status & E1000E_RX_END) && e->rx_split)
+			take(0, 0);
+		else if ((status & E1000E_RX_END) && !__atomic_load_n(&d->errors, __ATOMIC_RELAXED))
 			take(e->memory->rx_buffer[e->rx_next], length);
+		e->rx_split = !(status & E1000E_RX_END);
 		rx_arm(e, e->rx_next);
 		e->rx_next = (e->rx_next + 1) % E1000E_RING;
 	}

@@ -26,8 +26,10 @@ struct e1000e {
 	struct e1000e_memory *memory;
 	l4_uint64_t dma;               /* device address of memory */
 	unsigned rx_next;              /* receive descriptor that is done next */
+	int rx_split;                  /* it has more of a frame that began in one before */
 	unsigned tx_next, tx_done;     /* next to use; first that the device may still have */
 	unsigned rx_told, tx_told;     /* what its tail registers have */
+	l4_uint64_t given, done;       /* frames to send, and those of them that it is done with */
 };
 
 /** Stop and reset it: nothing is transferred any more. Its address goes to mac[6]. -L4_EIO: it does not stop, or has no address. */
@@ -36,8 +38,13 @@ int e1000e_reset(struct e1000e *e, l4_uint8_t *mac);
 void e1000e_start(struct e1000e *e, struct e1000e_memory *memory, l4_uint64_t dma);
 /** Send a frame of at most E1000E_FRAME_MAX bytes: 0; -L4_EBUSY: no descriptor is free. */
 int e1000e_send(struct e1000e *e, const void *frame, unsigned bytes);
-/** Give up to `budget` frames to take(): 1: there may be more; 0: there are not, an interrupt will tell; -L4_EIO: the device breaks its rules. */
+/**
+ * Give frames of up to `budget` buffers to take(), null for one that is in several, longer than any that is sent on. 1: there may be more;
+ * 0: there are not, an interrupt will tell; -L4_EIO: the device breaks its rules.
+ */
 int e1000e_receive(struct e1000e *e, unsigned budget, void (*take)(const void *frame, unsigned bytes));
+/** Look which frames it is done with: `done` and `given` are up to date then. */
+void e1000e_reclaim(struct e1000e *e);
 /** After an interrupt, before e1000e_receive(): lets the next one come. */
 void e1000e_acknowledge(struct e1000e *e);
 /** Tell the device of frames to send and buffers given back. */

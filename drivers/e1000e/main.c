@@ -2,7 +2,7 @@
 /*
  * Network server for an Intel 82574 controller: its clients and the device are ports of a switch.
  *
- * Arguments: device=NAME (first: the function's name in the description, default "net"), bridge=CLIENT (../net/server.h).
+ * Arguments: device=NAME (first: the function's name in the description, default "net"), bridge=CLIENT and timeout=SECONDS (../net/server.h).
  *
  * A breach of the rules by the device ends the program: its successor resets the device.
  */
@@ -30,6 +30,25 @@ static void flush(void) { e1000e_flush(&controller); }
 static int receive(unsigned budget, void (*take)(const void *frame, unsigned bytes))
 {
 	return e1000e_receive(&controller, budget, take);
+}
+
+static int sending(l4_uint64_t *given, l4_uint64_t *done)
+{
+	e1000e_reclaim(&controller);
+	*given = controller.given;
+	*done = controller.done;
+	return 0;
+}
+
+static int restart(void)
+{
+	l4_uint8_t mac[VIRTIO_NET_MAC_BYTES];
+
+	if (e1000e_reset(&controller, mac))
+		return -L4_EIO;
+	memset(controller.memory, 0, sizeof(*controller.memory));
+	e1000e_start(&controller, controller.memory, controller.dma);
+	return 0;
 }
 
 static void acknowledge(void)
@@ -89,7 +108,8 @@ static void open_device(const char *name, struct net_device *d)
 
 int main(int argc, char **argv)
 {
-	struct net_device device = { .send = send, .receive = receive, .acknowledge = acknowledge, .flush = flush };
+	struct net_device device = { .send = send, .receive = receive, .acknowledge = acknowledge, .flush = flush, .sending = sending,
+				     .restart = restart };
 
 	open_device(argc > 1 && !strncmp(argv[1], "device=", 7) ? argv[1] + 7 : "net", &device);
 	net_serve(&device, argc, argv);

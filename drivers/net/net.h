@@ -165,7 +165,7 @@ void net_start(struct net_service *n);
 void net_kick(struct net_session *s);
 /** One turn of every session that has something to send. Nonzero: some have still more. */
 int net_run(struct net_service *n);
-/** A frame that the uplink received. */
+/** A frame that the uplink received; null: one that was too long for it. */
 void net_uplink_receive(struct net_service *n, const void *frame, unsigned bytes);
 /** Tell clients of what they got since the last time. */
 void net_flush(struct net_service *n);

@@ -305,9 +305,9 @@ void net_uplink_receive(struct net_service *n, const void *frame, unsigned bytes
 {
 	struct l4vio_net_counters *count = &n->ports[NET_UPLINK].count;
 
-	count->refused += bytes < NET_HEADER_BYTES;
-	count->oversize += bytes > NET_FRAME_MAX;
-	if (bytes < NET_HEADER_BYTES || bytes > NET_FRAME_MAX)
+	count->refused += frame && bytes < NET_HEADER_BYTES;
+	count->oversize += !frame || bytes > NET_FRAME_MAX;
+	if (!frame || bytes < NET_HEADER_BYTES || bytes > NET_FRAME_MAX)
 		return;
 	n->frame = (struct net_frame){ .data = n->buffer, .bytes = bytes, .segments = 1 };
 	memcpy(n->frame.data, frame, bytes);

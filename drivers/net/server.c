@@ -17,13 +17,15 @@
 #define LABEL(n) ((l4_umword_t)((n) + 1) << 4)
 #define LABEL_INDEX(label) (((label) >> 4) - 1)
 #define LABEL_DEVICE LABEL(1000)
+#define TIMEOUT_S 5
 
 static struct net_service service;
 static const struct net_device *device;
 static l4_cap_idx_t notify_irq[NET_SESSIONS_MAX];
 
 static void notify(struct net_session *s) { l4_irq_trigger(notify_irq[s->number]); }
-static l4_uint32_t now(void) { return l4_kip_clock_ns(l4re_kip()) / 1000000000; }
+static l4_uint64_t now_ns(void) { return l4_kip_clock_ns(l4re_kip()); }
+static l4_uint32_t now(void) { return now_ns() / 1000000000; }
 static void take(const void *frame, unsigned bytes) { net_uplink_receive(&service, frame, bytes); }
 
 static int uplink(const struct net_frame *f);
@@ -113,6 +115,46 @@ static void open_sessions(int argc, char **argv)
 	}
 }
 
+/* How the device gets on with sending. */
+static struct {
+	l4_uint64_t patience_ns;
+	l4_uint64_t done;   /* when it was looked at last */
+	l4_uint64_t due_ns; /* when it must be done with one more; ~0: it has none */
+	int again;          /* it was reset, and has not sent anything since */
+} watch = { .due_ns = ~0UL };
+
+static void look_at_device(void)
+{
+	l4_uint64_t given = 0, done = 0;
+
+	if (device && device->sending(&given, &done) < 0)
+		give_up("the device breaks its rules");
+	if (done != watch.done)
+		watch.again = 0;
+	if (given == done)
+		watch.due_ns = ~0UL;
+	else if (done != watch.done || watch.due_ns == ~0UL)
+		watch.due_ns = now_ns() + watch.patience_ns;
+	watch.done = done;
+}
+
+/* It may have sent by now, without an interrupt that tells. */
+static void device_late(void)
+{
+	look_at_device();
+	if (watch.due_ns > now_ns())
+		return;
+	if (watch.again)
+		give_up("the device does not send");
+	fmt_log("the device does not send: reset\n");
+	if (device->restart())
+		give_up("the device does not come back");
+	device->acknowledge();
+	watch.again = 1;
+	watch.due_ns = ~0UL;
+	device->sending(&watch.done, &watch.done);
+}
+
 /* A turn of everybody who has something; nonzero: somebody has more. */
 static int turn(int *device_waits)
 {
@@ -126,6 +168,7 @@ static int turn(int *device_waits)
 	net_flush(&service);
 	if (device)
 		device->flush();
+	look_at_device();
 	return more || *device_waits;
 }
 
@@ -138,7 +181,9 @@ __attribute__((noreturn)) static void serve(void)
 	l4re_ready();
 	for (;;) {
 		l4re_alive();
-		tag = l4_ipc_wait(l4_utcb(), &label, turn(&device_waits) ? L4_IPC_BOTH_TIMEOUT_0 : l4re_alive_timeout());
+		tag = l4_ipc_wait(l4_utcb(), &label, turn(&device_waits) ? L4_IPC_BOTH_TIMEOUT_0 : l4re_alive_until(watch.due_ns));
+		if (watch.due_ns <= now_ns())
+			device_late();
 		if (l4_msgtag_has_error(tag))
 			continue;
 		if (device && label == LABEL_DEVICE) {
@@ -155,6 +200,7 @@ void net_serve(const struct net_device *d, int argc, char **argv)
 	device = d;
 	net_init(&service, d ? &ops_uplink : &ops_alone);
 	service.uplink_features = d ? d->features : 0;
+	watch.patience_ns = argument_timeout_ns(argc, argv, TIMEOUT_S);
 	if (d && l4_error(l4_rcv_ep_bind_thread(d->irq, l4re_env()->main_thread, LABEL_DEVICE)) < 0)
 		give_up("no interrupt");
 	open_sessions(argc, argv);

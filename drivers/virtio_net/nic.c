@@ -40,7 +40,7 @@ void nic_init(struct nic *n, struct nic_memory *memory, l4_uint64_t dma, l4_uint
 }
 
 /* Take back what has been sent. Its interrupts are never asked for: the next frame looks. */
-static int reclaim(struct nic *n)
+int nic_reclaim(struct nic *n)
 {
 	struct nic_buffer *first = n->memory->queue[VIRTIO_NET_TX].buffer;
 	l4_uint32_t written;
@@ -52,6 +52,7 @@ static int reclaim(struct nic *n)
 
 		for (; left--; i = n->piece[i])
 			n->free[n->free_count++] = i;
+		n->done++;
 	}
 	return got;
 }
@@ -74,7 +75,7 @@ int nic_send(struct nic *n, const struct net_frame *f)
 	unsigned room = NIC_BUFFER_BYTES - sizeof(struct virtio_net_header), done = 0, count, first = 0, last = 0;
 	struct vring_segment seg[NIC_PIECES_MAX];
 
-	if (reclaim(n))
+	if (nic_reclaim(n))
 		return -L4_EIO;
 	if (n->free_count < needed || needed > NIC_PIECES_MAX)
 		return -L4_EBUSY;
@@ -90,6 +91,7 @@ int nic_send(struct nic *n, const struct net_frame *f)
 	}
 	buffers[first].header = net_frame_header(f);
 	n->pieces[first] = needed;
+	n->given++;
 	/* There are as many descriptors as buffers, so there are enough. */
 	vring_client_add(&n->ring[VIRTIO_NET_TX], seg, needed, needed, &buffers[first]);
 	n->kick[VIRTIO_NET_TX] = 1;

@@ -36,6 +36,7 @@ struct nic {
 	struct nic_memory *memory;
 	l4_uint64_t dma;               /* device address of memory */
 	struct vring_client ring[VIRTIO_NET_QUEUES];
+	l4_uint64_t given, done;       /* frames to send, and those of them that it is done with */
 	int kick[VIRTIO_NET_QUEUES];   /* something was added since the last kick */
 	l4_uint16_t free[NIC_RING];    /* transmit buffers */
 	l4_uint8_t pieces[NIC_RING];   /* of one that is the device's and a frame's first: in how many the frame is */
@@ -56,6 +57,8 @@ void nic_init(struct nic *n, struct nic_memory *memory, l4_uint64_t dma, l4_uint
  * free; -L4_EIO: the device breaks its rules.
  */
 int nic_send(struct nic *n, const struct net_frame *f);
+/** Look which frames it is done with: `done` and `given` are up to date then. 0, -L4_EIO. */
+int nic_reclaim(struct nic *n);
 /** Give up to `budget` frames to take(): 1: there are more; 0: there are not, an interrupt will tell; -L4_EIO: the device breaks its rules. */
 int nic_receive(struct nic *n, unsigned budget, void (*take)(const void *frame, unsigned bytes));
 /** Whether the device is to be kicked for what was added to the queue. */

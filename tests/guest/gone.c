@@ -2,6 +2,7 @@
 /*
  * A client of services whose servers do not come back, by arguments:
  *	gate SERVICE	calls the gate until that fails, and then again
+ *	net SERVICE [asks]	waits for frames until that fails, and then sends; asks: sends to all while it waits, so that the device has work
  *	disk SERVICE	ends the component "disk" twice (needs `control`), the second time for good, with requests out; then opens it again
  */
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include <l4/sys/ipc.h>
 #include <l4/virtio/blk.h>
 #include <l4/virtio/net.h>
+
+#define ASK_US 100000
 
 static struct l4blk disk;
 static char buffer[65536];
@@ -69,17 +72,24 @@ static void disk_gone(const char *service)
 	printf("ok gone disk %s\n", service);
 }
 
-static void net_gone(const char *service)
+static void net_gone(const char *service, int asks)
 {
 	static struct l4net net;
 	unsigned sent = 0;
 	long err;
 
 	check(l4net_open(&net, service) == 0, "open");
-	check(l4net_receive(&net, buffer, sizeof(buffer), L4NET_FOREVER) == -L4_ENODEV, "waiting for a frame");
+	while ((err = l4net_receive(&net, buffer, sizeof(buffer), asks ? ASK_US : L4NET_FOREVER)) >= 0) {
+		if (!asks)
+			continue;
+		memset(buffer, 0xff, 100);
+		l4net_mac(&net, (l4_uint8_t *)buffer + 6);
+		l4net_send(&net, buffer, 100);
+	}
+	check(err == -L4_ENODEV, "waiting for a frame");
 	while (!(err = l4net_send(&net, buffer, 100)))
 		sent++;
-	check(err == -L4_ENODEV && sent == net.buffers, "sending");
+	check(err == -L4_ENODEV && (asks ? sent <= net.buffers : sent == net.buffers), "sending");
 	l4net_close(&net);
 	check(l4net_open(&net, service) == -L4_ENODEV, "opened again");
 	printf("ok gone net %s\n", service);
@@ -91,7 +101,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "gate"))
 		gate(argv[2]);
 	else if (!strcmp(argv[1], "net"))
-		net_gone(argv[2]);
+		net_gone(argv[2], argc > 3);
 	else
 		disk_gone(argv[2]);
 	return 0;

@@ -155,6 +155,14 @@ static void fail_requests(struct vl4 *v, struct virtqueue *vq)
 	vring_interrupt(v->irq, vq);
 }
 
+/* The server is to act on it. One that is gone does when it is started again. */
+static void request_status(struct vl4 *v, u8 status)
+{
+	WRITE_ONCE(v->page->status, status);
+	virt_store_release(&v->page->request, ++v->request);
+	l4_irq_trigger(v->session.kick);
+}
+
 /*
  * The server is gone, or has stopped this session: nothing more will be done. Should it be started again, it finds a session
  * that was reset.
@@ -200,9 +208,7 @@ static int wait_answer(struct vl4 *v)
 static int change_status(struct vl4 *v, u8 status)
 {
 	v->status = status;
-	WRITE_ONCE(v->page->status, status);
-	virt_store_release(&v->page->request, ++v->request);
-	l4_irq_trigger(v->session.kick);
+	request_status(v, status);
 	return wait_answer(v);
 }
 
@@ -486,11 +492,13 @@ static unsigned int segments(struct vl4 *v)
 	return clamp(config.seg_max, 1U, (u32)L4VIO_QUEUE_SIZE_MAX);
 }
 
-/* What the page holds before the first reset is a predecessor's, and may want an answer still. */
+/* What the page holds before the first reset is a predecessor's, and may want an answer still, or even the kick for it. */
 static int first_reset(struct vl4 *v)
 {
-	int err = wait_answer(v);
+	int err;
 
+	l4_irq_trigger(v->session.kick);
+	err = wait_answer(v);
 	if (!err)
 		err = change_status(v, 0);
 	if (err)
