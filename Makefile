@@ -102,6 +102,6 @@ help:
 	@echo 'make gdb         boot halted with gdb attached, symbols of kernel, servers and Linux'
 	@echo 'make trace       what the microkernel does, for ui.perfetto.dev, into $(BUILD)/trace.json'
 	@echo 'make lint        the rules of the tree'
-	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: Skerry and native, below five minutes'
+	@echo 'make bench       measurements into build/bench/report.md; QUICK=1: Skerry and native, some minutes'
 	@echo 'make clean       remove outputs but Linux, musl and the Debian disk; distclean: all'
 	@echo 'V=1              show the commands'

@@ -12,6 +12,6 @@ $(CONF_IMAGES): $(BUILD)/conf/%.img: conf/%.conf tools/confc | conf-programs
 	$(Q)tools/confc $< -o $@ --depends $(@:.img=.d)
 
 .PHONY: conf-programs
-conf-programs: $(BUILD)/init.elf $(BUILD)/console.elf $(BUILD)/pci.elf $(BUILD)/virtio_blk.elf $(BUILD)/nvme.elf $(BUILD)/virtio_net.elf $(BUILD)/e1000e.elf $(BUILD)/rtc.elf $(GUEST_ELF) $(EXAMPLES_ELF) $(BUILD)/linux/vmlinux.img $(BUILD)/rootfs/initramfs.cpio
+conf-programs: $(BUILD)/init.elf $(BUILD)/console.elf $(BUILD)/pci.elf $(BUILD)/virtio_blk.elf $(BUILD)/nvme.elf $(BUILD)/virtio_net.elf $(BUILD)/e1000e.elf $(BUILD)/rtc.elf $(GUEST_ELF) $(BUILD)/cyclictest.elf $(EXAMPLES_ELF) $(BUILD)/linux/vmlinux.img $(BUILD)/rootfs/initramfs.cpio
 
 -include $(CONF_IMAGES:.img=.d)

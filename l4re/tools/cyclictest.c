@@ -16,13 +16,19 @@
  *	timer		from the time waited for to the first instruction that can look at the clock
  *	irq		the same for an interrupt of a device: of the HPET: memory `hpet`, interrupt `hpet-irq`
  *	ipc		a call of the session `pong` and its answer, once in each period
+ *
+ * A thread of the description's priority, or the next lower one than the measuring thread's, prints a line each second, and
+ * if there is a state channel `latency` (docs/real-time.md) makes summary and histogram of this moment, as text, its value ten times a second: Linux
+ * reads /dev/l4/latency. It only ever reads what is measured.
  */
 #include <getopt.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <l4/channel/channel.h>
 #include <l4/re/c/rm.h>
 #include <l4/re/env.h>
 #include <l4/sys/irq.h>
@@ -30,7 +36,9 @@
 #include <l4/util/mark.h>
 
 #define HISTOGRAM_MAX 1000000UL
-#define REPORT_NS 1000000000UL
+#define PUBLISH_MS 100
+#define PUBLISHED_PER_LINE 10
+#define REPORTER_STACK 65536
 
 static struct options {
 	unsigned long interval_ns, loops, buckets, limit;
@@ -182,41 +190,160 @@ static void add(l4_uint64_t latency_ns)
 		s->overflows++;
 }
 
-static void show_line(void)
+/* --- what is reported */
+
+/* Text that grows, as far as there is room. */
+struct text {
+	char *at;
+	size_t left;
+};
+
+static __attribute__((format(printf, 2, 3))) void append(struct text *t, const char *format, ...)
+{
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(t->at, t->left, format, arguments);
+	va_end(arguments);
+	if (n < 0)
+		return;
+	/* A line for which there is no room is left out whole, and all that follow. */
+	if ((size_t)n >= t->left) {
+		memset(t->at, 0, t->left);
+		t->left = 0;
+		return;
+	}
+	t->at += n;
+	t->left -= n;
+}
+
+static unsigned long average(const struct statistics *s)
+{
+	return s->count ? s->sum / s->count : 0;
+}
+
+static void append_line(struct text *t)
 {
 	const struct statistics *s = statistics;
 
-	printf("T: 0 (%5d) P:%2d I:%lu C:%7lu Min:%7lu Act:%5lu Avg:%5lu Max:%8lu\n", 1, options.priority, options.interval_ns / 1000,
-	       s->count, s->min, s->act, s->count ? s->sum / s->count : 0, s->max);
+	append(t, "T: 0 (%5d) P:%2d I:%lu C:%7lu Min:%7lu Act:%5lu Avg:%5lu Max:%8lu\n", 1, options.priority,
+	       options.interval_ns / 1000, s->count, s->min, s->act, average(s), s->max);
+}
+
+static void append_summary(struct text *t)
+{
+	const struct statistics *s = statistics;
+
+	append(t, "# Total: %09lu\n# Min Latencies: %05lu\n# Avg Latencies: %05lu\n# Max Latencies: %05lu\n", s->count, s->min, average(s),
+	       s->max);
+	append(t, "# Histogram Overflows: %05lu\n", s->overflows);
+}
+
+static void append_bucket(struct text *t, unsigned long n)
+{
+	if (statistics->histogram[n])
+		append(t, "%06lu %06lu\n", n, statistics->histogram[n]);
+}
+
+static void show_line(void)
+{
+	char line[160];
+	struct text t = { line, sizeof(line) };
+
+	append_line(&t);
+	fputs(line, stdout);
 }
 
 static void show_histogram(void)
 {
-	const struct statistics *s = statistics;
+	char buffer[256];
+	struct text t;
 	unsigned long i;
 
 	puts("# Histogram");
-	for (i = 0; i < options.buckets; i++)
-		if (s->histogram[i])
-			printf("%06lu %06lu\n", i, s->histogram[i]);
-	printf("# Total: %09lu\n# Min Latencies: %05lu\n# Avg Latencies: %05lu\n# Max Latencies: %05lu\n", s->count, s->min,
-	       s->count ? s->sum / s->count : 0, s->max);
-	printf("# Histogram Overflows: %05lu\n", s->overflows);
+	for (i = 0; i < options.buckets; i++) {
+		if (!statistics->histogram[i])
+			continue;
+		t = (struct text){ buffer, sizeof(buffer) };
+		append_bucket(&t, i);
+		fputs(buffer, stdout);
+	}
+	t = (struct text){ buffer, sizeof(buffer) };
+	append_summary(&t);
+	fputs(buffer, stdout);
 }
+
+static l4channel_t channel;
+static char *value;
+
+/* The summary comes first: of a histogram for which there is no room the upper end is missing. */
+static void publish(void)
+{
+	struct text t = { value, l4channel_size(&channel) };
+	unsigned long i;
+
+	memset(value, 0, l4channel_size(&channel));
+	append_line(&t);
+	append_summary(&t);
+	append(&t, "# Histogram\n");
+	for (i = 0; i < options.buckets && t.left; i++)
+		append_bucket(&t, i);
+	l4channel_send(&channel, value);
+}
+
+static void *reporter(void *unused)
+{
+	unsigned n;
+
+	(void)unused;
+	for (n = 1;; n++) {
+		l4_ipc_sleep_ms(PUBLISH_MS);
+		if (value)
+			publish();
+		if (!options.quiet && !(n % PUBLISHED_PER_LINE))
+			show_line();
+	}
+	return 0;
+}
+
+/* Made before this thread gets its own priority: it has the description's. */
+static void start_reporter(void)
+{
+	pthread_attr_t attributes;
+	long err;
+	int own = l4re_env()->prio, measuring = options.priority ? options.priority : own;
+	pthread_t thread;
+
+	err = l4channel_open(&channel, "latency");
+	if (err < 0 && err != -L4_ENOENT)
+		die(l4sys_errtostr(err));
+	if (err >= 0) {
+		value = malloc(l4channel_size(&channel));
+		if (!value || !channel.writes)
+			die("no memory for the channel, or it goes the other way");
+	}
+	if (!value && options.quiet)
+		return;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, REPORTER_STACK);
+	if (pthread_create(&thread, &attributes, reporter, 0))
+		die("no memory for a thread");
+	if (measuring <= own && measuring > 1)
+		pthread_setschedprio(thread, measuring - 1);
+}
+
+/* --- the run */
 
 /* Absolute times: a period that was missed whole leaves the grid as it is. */
 static int run(void)
 {
-	l4_uint64_t due = clock_ns(), report = due + REPORT_NS, now;
+	l4_uint64_t due = clock_ns(), now;
 
 	do {
 		for (now = clock_ns(); due <= now; due += options.interval_ns)
 			;
 		add(options.kind->latency_ns(due));
-		if (!options.quiet && due >= report) {
-			report += REPORT_NS;
-			show_line();
-		}
 		if (options.limit && statistics->act > options.limit)
 			break;
 	} while (!options.loops || statistics->count < options.loops);
@@ -280,6 +407,7 @@ int main(int argc, char **argv)
 	statistics = calloc(1, sizeof(*statistics) + options.buckets * sizeof(statistics->histogram[0]));
 	if (!statistics)
 		die("no memory for the histogram");
+	start_reporter();
 	if (options.priority && pthread_setschedprio(pthread_self(), options.priority))
 		die("this priority is not for it");
 	if (options.kind->open)

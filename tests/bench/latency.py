@@ -3,6 +3,7 @@
 native kernel with PREEMPT_RT, which get the same arguments and the same loads (tests/bench/latency.sh).
 """
 import dataclasses
+import functools
 import os
 import re
 import subprocess
@@ -10,18 +11,20 @@ import sys
 
 from runlib.binaries import with_libraries
 
-from .measure import CYCLICTEST, HACKBENCH, Failed, last_lines, programs_added, tool
-from .systems import ICOUNT, OUT, PREEMPT_RT, TIMEOUT, TOP
+from .measure import Failed, Figure, last_lines, programs_added, tool
+from .systems import Clock, ICOUNT, OUT, PREEMPT_RT, TIMEOUT, TOP, WALL
 
+# Of Debian's rt-tests; tools/setup --bench installs them.
+CYCLICTEST, HACKBENCH = "/usr/bin/cyclictest", "/usr/bin/hackbench"
 CONF, CONF_DRIVERS = "tests/bench/latency.conf", "tests/bench/latency-drivers.conf"
 LOAD = "build/bench/linux/load"
-# Instructions, or ns: what is longer is counted, but has no place of its own.
-BUCKETS = 200000
+# By clock: what is longer is counted, but has no place of its own.
+BUCKETS = {ICOUNT.key: 20000, WALL.key: 400000}
 INTERVAL_US = 200
 # Answers of devices take the host's time, so these runs do not repeat to the bit.
 WITH_DEVICES = ("disk", "network", "driver")
 DEVICES = ["--disk", "4M", "--net", "guestfwd=tcp:10.0.2.100:7-cmd:cat"]
-# Load: what it is; whether it is one for PREEMPT_RT as well.
+# Load: what it is; whether it is one for PREEMPT_RT as well (a Linux that has panicked is gone).
 LOADS = {
     "idle": ("nothing", True),
     "mixed": ("processes, pipes, sockets, files, dropped caches, sort, hackbench", True),
@@ -35,6 +38,8 @@ LOADS = {
     "driver": ("the disk's driver is killed while it writes; PREEMPT_RT: unbound and bound", True),
     "panic": ("Linux panics and starts again", False),
 }
+# Of other kinds than timers, and in wall time.
+FEW = ("idle", "mixed")
 KINDS = {"irq": "interrupt of the HPET to the task", "ipc": "a call of another task and its answer"}
 
 
@@ -47,25 +52,32 @@ class Histogram:
     max: int
     periods: int
 
-    def share_above(self):
-        """(latency, how many periods were longer), for a plot."""
-        above = self.periods
-        for latency in sorted(self.counts):
-            above -= self.counts[latency]
-            yield latency, above
+    def quantile(self, part):
+        left = part * self.periods
+        for at in sorted(self.counts):
+            left -= self.counts[at]
+            if left <= 0:
+                return at
+        return self.max
+
+    def figure(self, name):
+        """For the tables; in place of the median the average, as cyclictest has it."""
+        return Figure(name, self.min, self.average, self.quantile(0.99), self.max, self.periods, {})
 
 
 def parse(text):
     """The last histogram in the text, or None."""
     text = re.sub(r"^rt\| ", "", text.replace("\r", ""), flags=re.M)
-    summaries = re.findall(r"C:\s*(\d+) Min:\s*(\d+) Act:\s*\d+ Avg:\s*\d+ Max:\s*(\d+)", text)
-    parts = text.split("# Histogram\n")
-    if len(parts) < 2 or not summaries:
+    text = text.split("# Histogram\n")[-1] if "# Histogram\n" in text else ""
+    counts = {int(at): int(n) for at, n in re.findall(r"^(\d{6,})[ \t]+(\d+)$", text, re.M)}
+    facts = dict(re.findall(r"^# (Total|Min Latencies|Avg Latencies|Max Latencies): (\d+)$", text, re.M))
+    if len(facts) < 4:
         return None
-    counts = {int(at): int(n) for at, n in re.findall(r"^(\d{6,}) +\t?(\d+)$", parts[-1], re.M)}
-    periods, least, most = map(int, summaries[-1])
-    average = sum(at * n for at, n in counts.items()) / max(sum(counts.values()), 1)
-    return Histogram(counts, least, average, most, periods)
+    periods, least, average, most = (int(facts[name]) for name in ("Total", "Min Latencies", "Avg Latencies", "Max Latencies"))
+    counted = sum(counts.values())
+    # What is too long for a bucket is in cyclictest's own average alone, which is a whole number.
+    exact = sum(at * n for at, n in counts.items()) / counted if counted == periods else average
+    return Histogram(counts, least, exact, most, periods)
 
 
 def write(name, text):
@@ -75,6 +87,7 @@ def write(name, text):
     return path
 
 
+@functools.cache
 def modules():
     """The modules of tests/linux, built for Skerry's Linux."""
     sys.path.insert(0, os.path.join(TOP, "tests"))
@@ -85,6 +98,7 @@ def modules():
     return linux.MODULES
 
 
+@functools.cache
 def modules_rt():
     """The same for the kernel with PREEMPT_RT."""
     folder, peers = os.path.join(OUT, "modules-rt"), os.path.join(OUT, "peers")
@@ -102,9 +116,20 @@ def modules_rt():
     return folder
 
 
-def files(load, arguments, rt):
-    """(here, in Linux) of all that a load needs."""
-    name = f"{'rt' if rt else 'skerry'}-{load}"
+def prepare():
+    """What several runs side by side would make at once."""
+    for make in (modules, modules_rt) if not missing() else (modules,):
+        make()
+
+
+def missing():
+    """What is not there of the opponent, or nothing."""
+    there = (os.path.exists(os.path.join(TOP, needed)) for needed in (PREEMPT_RT, CYCLICTEST))
+    return "" if all(there) else f"{PREEMPT_RT} or {CYCLICTEST} is not there; make bench without QUICK gets it"
+
+
+def files(load, arguments, rt, name):
+    """(here, in Linux) of all that a load needs; name: of this run."""
     found = [("tests/bench/latency.sh", "/skerry/cmd"), (LOAD, "/bench/load-program"),
              (write(f"load-{name}", load), "/bench/load"), (write(f"args-{name}", arguments), "/bench/args")]
     if load == "module":
@@ -118,7 +143,7 @@ def files(load, arguments, rt):
 
 def line_of(load, clock, periods, rt=False, kind="timer"):
     """The command line of a run."""
-    arguments = f"-q -N -m -i {INTERVAL_US} -l {periods} -h {BUCKETS}"
+    arguments = f"-q -N -m -i {INTERVAL_US} -l {periods} -h {BUCKETS[clock.key]}"
     if rt:
         line = ["tools/run", "--native", "--image", PREEMPT_RT, "--append", "mitigations=off norandmaps"]
     else:
@@ -126,16 +151,15 @@ def line_of(load, clock, periods, rt=False, kind="timer"):
         line += ["--args=storm=-1"] if load == "revoke" else []
     line += DEVICES if load in WITH_DEVICES else []
     line += [*clock.run, "--batch", "--timeout", str(TIMEOUT)]
-    for here, there in files(load, arguments + " -p 90", rt):
+    for here, there in files(load, arguments + " -p 90", rt, f"{'rt' if rt else kind}-{load}"):
         line += ["--add", f"{here}:{there}"]
     return line
 
 
 def measure(load, clock, periods, rt=False, kind="timer", more=()):
     """The Histogram of one load on one system; more: arguments of tools/run."""
-    for needed in (PREEMPT_RT, CYCLICTEST) if rt else ():
-        if not os.path.exists(os.path.join(TOP, needed)):
-            raise Failed(f"{needed} is not there; make bench without QUICK gets it")
+    if rt and missing():
+        raise Failed(missing())
     os.makedirs(OUT, exist_ok=True)
     line = line_of(load, clock, periods, rt, kind) + list(more)
     _, text = tool(line, TIMEOUT + 60)
@@ -145,14 +169,38 @@ def measure(load, clock, periods, rt=False, kind="timer", more=()):
     return found
 
 
+@dataclasses.dataclass
+class Job:
+    """One run: a load, a system, a clock, a kind."""
+    load: str
+    clock: Clock
+    rt: bool = False
+    kind: str = "timer"
+
+    @property
+    def key(self):
+        return "preempt_rt" if self.rt else "skerry", self.clock.key, self.kind, self.load
+
+
+def jobs(quick):
+    """All runs of a report; a quick one counts instructions only."""
+    for load, (_, has_peer) in LOADS.items():
+        yield Job(load, ICOUNT)
+        if has_peer:
+            yield Job(load, ICOUNT, rt=True)
+    if quick:
+        return
+    for kind in KINDS:
+        yield from (Job(load, ICOUNT, kind=kind) for load in FEW)
+    for load in FEW:
+        yield from (Job(load, WALL, rt) for rt in (False, True))
+
+
 def command(arguments, periods):
     """tools/bench --latency [LOAD...]: a line for each load and system."""
-    for load in arguments or LOADS:
-        for rt in (False, True):
-            if rt and not LOADS[load][1]:
-                continue
-            try:
-                h = measure(load, ICOUNT, periods, rt)
-                print(f"{load:10}{'PREEMPT_RT' if rt else 'Skerry':12}{h.periods:8}{h.min:8}{h.average:10.1f}{h.max:8}", flush=True)
-            except Failed as error:
-                print(f"{load:10}{'PREEMPT_RT' if rt else 'Skerry':12} {error}", flush=True)
+    for job in (j for j in jobs(True) if not arguments or j.load in arguments):
+        try:
+            h = measure(job.load, job.clock, periods, job.rt)
+            print(f"{job.load:10}{job.key[0]:12}{h.periods:8}{h.min:8}{h.average:10.1f}{h.max:8}", flush=True)
+        except Failed as error:
+            print(f"{job.load:10}{job.key[0]:12} {error}", flush=True)

@@ -29,7 +29,7 @@ measures() {
 
 # The buckets that nothing fell into are left out.
 show() {
-	[ ! -x $native ] || awk '!/^[0-9]/ || $2 > 0' /tmp/histogram
+	[ ! -x $native ] || awk '!/^[0-9]/ || $2 !~ /^0+$/' /tmp/histogram
 }
 
 round_idle() {

@@ -8,14 +8,10 @@ import os
 import re
 import subprocess
 
-from runlib.binaries import with_libraries
-
 from . import larger
-from .systems import DISK, DISK_NAMES, ICOUNT, OUT, PREEMPT_RT, PROGRAMS, SYSTEMS, TIMEOUT, TOP
+from .systems import DISK, DISK_NAMES, ICOUNT, PROGRAMS, SYSTEMS, TIMEOUT, TOP
 
 KERNEL_ELF = "build/bench/kernel.elf"
-# Of Debian's rt-tests; tools/setup --bench installs them.
-CYCLICTEST, HACKBENCH = "/usr/bin/cyclictest", "/usr/bin/hackbench"
 PLAIN = ("name", "n", "min", "median", "p99", "max", "per")
 
 
@@ -112,53 +108,6 @@ def least(one, other):
     if not one:
         return other
     return {name: min((f for f in (one.get(name), other.get(name)) if f), key=lambda f: f.min) for name in {**one, **other}}
-
-
-def real_time_run(system, rounds, programs):
-    """What the idle and the loaded part of a run of tests/bench/load.sh printed."""
-    os.makedirs(OUT, exist_ok=True)
-    with open(os.path.join(OUT, "rounds"), "w", encoding="utf-8") as file:
-        file.write(f"{rounds}\n")
-    line = ["tools/run", *system, *ICOUNT.run, "--batch", "--timeout", str(TIMEOUT),
-            "--add", "tests/bench/load.sh:/skerry/cmd", "--add", "build/bench/rounds:/bench/rounds"]
-    needed = [pair for program in programs if os.path.exists(program) for pair in with_libraries(program)]
-    for here, there in programs_added() + needed:
-        line += ["--add", f"{here}:{there}"]
-    _, text = tool(line, TIMEOUT + 60)
-    parts = re.search(r"^idle$(.*?)^load$(.*?)^done$", text, re.M | re.S)
-    if not parts:
-        raise Failed(f"{' '.join(line)}\n{last_lines(text)}")
-    return {"idle": parts[1], "load": parts[2]}
-
-
-def real_time(rounds):
-    """Delays of a periodic task (tests/bench/rt.conf) with Linux idle and under load: {name: Figure}, instructions."""
-    figures = {}
-    for when, text in real_time_run(["--conf", "tests/bench/rt.conf"], rounds, [HACKBENCH]).items():
-        found = [tuple(map(int, m)) for m in
-                 re.findall(r"(\d+) periods, delay least (\d+) ns, average (\d+) ns, worst (\d+) ns", text)]
-        periods = sum(n for n, *_ in found)
-        if periods:
-            average = sum(n * mean for n, _, mean, _ in found) / periods
-            least_one, worst = min(f[1] for f in found), max(f[3] for f in found)
-            figures[f"rt_delay_{when}"] = Figure(f"rt_delay_{when}", least_one, average, worst, worst, periods, {})
-    return figures
-
-
-def preempt_rt(rounds):
-    """The same of cyclictest in the native kernel with PREEMPT_RT under the same load."""
-    for needed in (PREEMPT_RT, CYCLICTEST, HACKBENCH):
-        if not os.path.exists(os.path.join(TOP, needed)):
-            raise Failed(f"{needed} is not there; make bench without QUICK gets it")
-    system = ["--native", "--image", PREEMPT_RT, "--append", "mitigations=off norandmaps"]
-    figures = {}
-    for when, text in real_time_run(system, rounds, [CYCLICTEST, HACKBENCH]).items():
-        m = re.search(r"C:\s*(\d+) Min:\s*(\d+) Act:\s*\d+ Avg:\s*(\d+) Max:\s*(\d+)", text)
-        if not m:
-            raise Failed(f"cyclictest printed no summary\n{last_lines(text)}")
-        periods, least_one, average, worst = map(int, m.groups())
-        figures[f"rt_delay_{when}"] = Figure(f"rt_delay_{when}", least_one, average, worst, worst, periods, {})
-    return figures
 
 
 # --- the counts that make test checks

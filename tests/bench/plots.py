@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Plots of a run, by gnuplot: SVG files in build/bench."""
+import math
 import os
 import shutil
 import subprocess
 
 from . import targets
-from .systems import CLOCKS, OUT, SYSTEMS
+from .latency import LOADS
+from .systems import CLOCKS, ICOUNT, OUT, SYSTEMS, WALL
 
 HEAD = """set terminal svg size 1100,{height} font "sans,11" background "white"
 set output "{out}"
@@ -63,6 +65,57 @@ def linux(run, clock):
     bars(f"linux-{clock.key}", f"ratio to native, {clock.title}", list(native), series, log=True)
 
 
+GRID = """set terminal svg size 1300,{height} font "sans,10" background "white"
+set output "{out}"
+set multiplot layout {rows},3
+set style fill transparent solid 0.6 noborder
+set logscale x 2
+set logscale y
+set yrange [0.7:*]
+set xrange [{least}:{most}]
+set xtics rotate by -45
+set grid
+set key top right
+"""
+# Latencies of one bar: this part more than the least of it.
+BAR = 0.03
+
+
+def bars_of(h):
+    """{(from, to): periods}, bars of equal widths on a logarithmic scale."""
+    found = {}
+    for at, periods in h.counts.items():
+        n = int(math.log(max(at, 1), 1 + BAR))
+        found[n] = found.get(n, 0) + periods
+    return {((1 + BAR) ** n, (1 + BAR) ** (n + 1)): periods for n, periods in sorted(found.items())}
+
+
+def latency(run, clock, name):
+    """A histogram of each load: how many periods had which latency, for both systems."""
+    shown = {load: [(title, h) for system, title in (("skerry", "Skerry"), ("preempt_rt", "PREEMPT_RT"))
+                    if (h := run.latency.get((system, clock.key, "timer", load)))] for load in LOADS}
+    shown = {load: found for load, found in shown.items() if found}
+    if not shown:
+        return
+    out, rows = os.path.join(OUT, name), (len(shown) + 2) // 3
+    everyone = [h for found in shown.values() for _, h in found]
+    script = GRID.format(height=260 * rows, out=out + ".svg", rows=rows, least=min(h.min for h in everyone) * 0.9,
+                         most=max(h.max for h in everyone) * 1.1)
+    for load, found in shown.items():
+        script += f'set title "{load}"\nset xlabel "{clock.unit}"\nset ylabel "periods"\n'
+        plots = []
+        for at, (title, h) in enumerate(found):
+            data = f"{out}-{load}-{at}.dat"
+            with open(data, "w", encoding="utf-8") as file:
+                # Middle of the box, its height, its sides.
+                file.writelines(f"{(low + high) / 2:.1f} {n} {low:.1f} {high:.1f} 0.7 {n}\n" for (low, high), n in bars_of(h).items())
+            plots.append(f'"{data}" using 1:2:3:4:5:6 with boxxyerror title "{title}: worst {h.max:,}" lc rgb "{COLOURS[at]}"')
+        script += "plot " + ", ".join(plots) + "\n"
+    with open(out + ".gp", "w", encoding="utf-8") as file:
+        file.write(script + "unset multiplot\n")
+    subprocess.run(["gnuplot", out + ".gp"], check=False)
+
+
 def draw(run):
     """All plots, or a note that there is no gnuplot."""
     if not shutil.which("gnuplot"):
@@ -73,3 +126,5 @@ def draw(run):
          [("Skerry", {n: kernel[n].median / t.count for n, t in targets.KERNEL.items() if n in kernel})])
     for clock in CLOCKS:
         linux(run, clock)
+    latency(run, ICOUNT, "latency")
+    latency(run, WALL, "latency-wall")

@@ -9,9 +9,9 @@ import re
 import subprocess
 import threading
 
-from . import plots, targets
+from . import latency, plots, targets
 from .measure import least
-from .systems import CLOCKS, COUNTED_CPU, HOST_SYSTEMS, LARGE_MEMORY, OUT, REP_CLOCKS, SYSTEMS, TOP
+from .systems import CLOCKS, COUNTED_CPU, HOST_SYSTEMS, ICOUNT, LARGE_MEMORY, OUT, REP_CLOCKS, SYSTEMS, TOP, WALL
 from .targets import number
 
 # Short names for the tables of what is counted.
@@ -27,8 +27,9 @@ class Run:
     linux: dict = dataclasses.field(default_factory=dict)
     facts: dict = dataclasses.field(default_factory=dict)
     notes: list = dataclasses.field(default_factory=list)
-    # By system: skerry, preempt_rt.
-    real_time: dict = dataclasses.field(default_factory=dict)
+    # Histograms by (skerry or preempt_rt, clock, kind, load), and of Skerry's what caused the maximum.
+    latency: dict = dataclasses.field(default_factory=dict)
+    worst: dict = dataclasses.field(default_factory=dict)
     startup: list = dataclasses.field(default_factory=list)
     seconds: float = 0
     # Runs that count instructions go side by side.
@@ -223,18 +224,50 @@ def host_section(run):
 
 # --- the rest
 
-REAL_TIME_TITLES = {"skerry": "Skerry", "preempt_rt": "PREEMPT_RT"}
+def latency_cells(h):
+    return (number(h.min), number(h.average), number(h.max)) if h else ("", "", "")
 
 
-def real_time_section(run):
-    if not run.real_time:
+def latency_ratio(ours, theirs):
+    return f"{ours.average / theirs.average:.2f}, {ours.max / theirs.max:.2f}" if ours and theirs else ""
+
+
+def latency_table(run, clock):
+    rows = []
+    for load, (what, _) in latency.LOADS.items():
+        ours, theirs = (run.latency.get((system, clock.key, "timer", load)) for system in ("skerry", "preempt_rt"))
+        if ours or theirs:
+            rows.append((f"`{load}`: {what}", *latency_cells(ours), *latency_cells(theirs), latency_ratio(ours, theirs)))
+    return table(["load", "least", "average", "worst", "PREEMPT_RT: least", "average", "worst", "ratio of averages, of worsts"], rows)
+
+
+def latency_kinds(run):
+    """From other events than timers, on Skerry."""
+    rows = [(f"{latency.KINDS[kind]}, `{load}`", *latency_cells(h))
+            for (_, _, kind, load), h in run.latency.items() if kind in latency.KINDS]
+    if rows:
+        yield "Other latencies of Skerry, in instructions (interrupts to 10):"
+        yield ""
+        yield from table(["what, load", "least", "average", "worst"], rows)
+
+
+def latency_section(run):
+    if not run.latency:
         return
-    yield from section("Real time, in instructions", "From the programmed time to the first reading of the clock in a "
-                       "periodic task, 1000 periods a second: a native task beside Skerry's Linux, and Debian's cyclictest "
-                       "(`-N -m -p 90 -i 1000`) in the native kernel with PREEMPT_RT, under the same load.")
-    yield from table(["", "system", "periods", "least", "average", "worst"],
-                     [(f"`{name}`", REAL_TIME_TITLES[system], f.n, number(f.min), number(f.median), number(f.max))
-                      for system, figures in run.real_time.items() for name, f in figures.items()])
+    periods = max(h.periods for h in run.latency.values())
+    yield from section("Latencies under loads", "From the programmed time to the first reading of the clock in a periodic task, every "
+                       f"{latency.INTERVAL_US} µs, {periods:,} periods a load: the native cyclictest beside Skerry's Linux, and Debian's in the native kernel "
+                       "with PREEMPT_RT, with the same arguments. Histograms: latency.svg. In instructions:")
+    yield from latency_table(run, ICOUNT)
+    if any(clock == WALL.key for _, clock, _, _ in run.latency):
+        yield "In wall time under TCG, ns (whatever else the host does is in it):"
+        yield ""
+        yield from latency_table(run, WALL)
+    yield from latency_kinds(run)
+    if run.worst:
+        yield "What caused Skerry's worst: the path through the kernel in which it began, innermost first."
+        yield ""
+        yield from table(["kind, load", "path"], [(f"{kind}, `{load}`", text) for (_, _, kind, load), text in run.worst.items()])
 
 
 def startup(run):
@@ -296,7 +329,7 @@ def markdown(run):
     yield from rep_section(run)
     yield from host_section(run)
     yield from disk_section(run)
-    yield from real_time_section(run)
+    yield from latency_section(run)
     yield from startup(run)
     yield from sizes(run)
     if run.notes:
@@ -322,8 +355,9 @@ def jsonl(run):
 
     for clock, figures in run.kernel.items():
         yield from lines("skerry-kernel", clock, figures)
-    for system, figures in run.real_time.items():
-        yield from lines(system, "icount", figures)
+    for (system, clock, kind, load), h in run.latency.items():
+        name = f"latency_{kind}_{load}"
+        yield from lines(system, clock, {name: h.figure(name)})
     for (system, clock), figures in run.linux.items():
         yield from lines(system, clock, figures)
 

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import subprocess
 
+from .latency import LOADS
 from .systems import TOP
 
 
@@ -75,8 +76,8 @@ WALL = ["getpid", "read_1", "fork_exec", "pipe_round_trip", "program_200_spawns"
         "mprotect_pair_64k", "anonymous_fault"]
 # CR3 loads of a null Linux call.
 CR3_LOADS = 2
-# Average and worst.
-REAL_TIME = {"rt_delay_load": (Target(500), Target(1750)), "rt_delay_idle": (Target(500), Target(1750))}
+# Average and worst of a timer's latency under each load.
+LATENCY = Target(500), Target(1750)
 BUDGET = re.compile(r"^(.*): (\d+) of (\d+)$", re.M)
 ELSEWHERE = [
     ("real time: longest path without preemption point ≤ 1,200", "by exhaustion: docs/latency.md, tests/run system/kernel-paths"),
@@ -134,10 +135,10 @@ def wall_rows(run):
         yield row
 
 
-def opponent_rows(name, ours, theirs):
+def opponent_rows(load, ours, theirs, peer):
     """Against PREEMPT_RT under the same load in the same run."""
-    for what, share, take in (("average", 0.25, lambda f: f.median), ("worst", 0.5, lambda f: f.max)):
-        row = Row(f"real time: {name}, {what} against PREEMPT_RT", f"≤ {share:g} × PREEMPT_RT", "")
+    for what, share, take in (("average", 0.25, lambda h: h.average), ("worst", 0.5, lambda h: h.max)):
+        row = Row(f"latency, {load}: {what} against PREEMPT_RT", f"≤ {share:g} × PREEMPT_RT{peer}", "")
         if ours and theirs:
             bound = take(theirs) * share
             row.value, row.part = f"{number(take(ours))}, {number(take(theirs))}", take(ours) / bound
@@ -145,15 +146,16 @@ def opponent_rows(name, ours, theirs):
         yield row
 
 
-def real_time_rows(run):
-    for name, bounds in REAL_TIME.items():
-        f = run.real_time.get("skerry", {}).get(name)
-        for what, t, value in zip(("average", "worst"), bounds, (f.median, f.max) if f else (None, None)):
-            row = Row(f"real time: {name}, {what}", t.text(), "")
+def latency_rows(run):
+    for load, (_, has_peer) in LOADS.items():
+        h = run.latency.get(("skerry", "icount", "timer", load))
+        for what, t, value in zip(("average", "worst"), LATENCY, (h.average, h.max) if h else (None, None)):
+            row = Row(f"latency, {load}: {what}", t.text(), "")
             if value is not None:
                 row.value, row.part, row.met = number(value), value / t.count, t.met(value)
             yield row
-        yield from opponent_rows(name, f, run.real_time.get("preempt_rt", {}).get(name))
+        theirs = run.latency.get(("preempt_rt", "icount", "timer", load if has_peer else "idle"))
+        yield from opponent_rows(load, h, theirs, "" if has_peer else ", idle")
     yield from (Row(what, "", why) for what, why in ELSEWHERE)
 
 
@@ -167,4 +169,4 @@ def size_rows():
 
 
 def rows(run):
-    return [*kernel_rows(run), *linux_rows(run), *wall_rows(run), *real_time_rows(run), *size_rows()]
+    return [*kernel_rows(run), *linux_rows(run), *wall_rows(run), *latency_rows(run), *size_rows()]

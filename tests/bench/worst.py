@@ -25,11 +25,15 @@ CALL, RETURN, READ_CLOCK = 1, 2, 3
 
 @dataclasses.dataclass
 class Worst:
-    """(address, kind) of the last instructions, and at which of them the latency begins."""
-    latency: int
+    """A histogram; (address, kind) of the last instructions until its maximum, and at which of them that begins."""
+    histogram: latency.Histogram
     steps: list
     due: int
     symbols: Symbols
+
+    @property
+    def latency(self):
+        return self.histogram.max
 
     def function(self, n):
         """Of the kernel; nothing: user code."""
@@ -58,7 +62,7 @@ def find(name, run):
     steps = read(path)
     os.unlink(path)
     clock = max(n for n, (_, what) in enumerate(steps) if what == READ_CLOCK)
-    return Worst(found.max, steps, clock - found.max, Symbols(KERNEL))
+    return Worst(found, steps, clock - found.max, Symbols(KERNEL))
 
 
 def chains(worst):
