@@ -45,7 +45,6 @@ class Work:
     period: int = 0
     low_priority: int = 0   # at which it goes on when its budget is used up; 0: it waits
     deadline: int = 0       # 0: nothing is promised
-    clients: tuple = ()     # names of those that use its services: while one waits for it, it has that one's priority
 
 
 def ratio(work, kernel):
@@ -58,28 +57,16 @@ def cost(work, kernel):
     return work.budget + kernel.switch_cost + kernel.blocking
 
 
-def levels(own, works):
-    """name -> the highest priority that each may have while own does not wait for it: its own, or one that a client lends it."""
-    level = {w.name: w.highest for w in works}
-    others = [w for w in works if w is not own]
-    for _ in others:
-        for w in others:
-            level[w.name] = max([level[w.name]] + [level.get(c, 0) for c in w.clients if c != own.name])
-    return level
-
-
 def endless(own, works):
-    """(work, priority) of those that may run for ever at own's priority or above. A budget that is used up is lent no priority."""
-    level = levels(own, works)
-    at = [(w, w.low_priority if w.budget else level[w.name]) for w in works if w is not own]
+    """(work, priority) of those that may run for ever at own's priority or above."""
+    at = [(w, w.low_priority if w.budget else w.highest) for w in works if w is not own]
     return [(w, priority) for w, priority in at if priority >= own.priority]
 
 
 def bounded(own, works):
     """Those that share the CPU's time with own or come before it within a budget.
     Equals take turns, so each may wait for all that the others have."""
-    level = levels(own, works)
-    return [w for w in works if w is not own and w.budget and level[w.name] >= own.priority]
+    return [w for w in works if w is not own and w.budget and w.highest >= own.priority]
 
 
 def response(own, before, kernel):
@@ -160,7 +147,7 @@ class Cpu:
         return f"{-(-time // work.period)} x {span(work.budget)}"
 
     def endless_reason(self, own, found):
-        names = listed([f"{w.name} (priority {p}{'' if p <= w.highest else ', lent by a client'})" for w, p in found])
+        names = listed([f"{w.name} (priority {p})" for w, p in found])
         servers = [p for w, p in found if (w.name, p) in SERVERS]
         rest = [w for w, p in found if (w.name, p) not in SERVERS]
         raised = [w.name for w in rest if w.budget]
@@ -235,13 +222,9 @@ def percent(part):
 
 def cpus(components, kernel):
     """One Cpu for each on which somebody may run."""
-    result, clients = [], {}
-    for user in components:
-        for service in user.uses:
-            clients.setdefault(service, []).append(user.name)
+    result = []
     for number in range(max(c.cpus for c in components).bit_length()):
-        works = [Work(c.name, c.priority, c.max_priority, c.budget, c.period, c.low_priority, c.deadline,
-                      tuple(name for service in c.offers for name in clients.get(service, [])))
+        works = [Work(c.name, c.priority, c.max_priority, c.budget, c.period, c.low_priority, c.deadline)
                  for c in components if c.cpus >> number & 1]
         works += [Work(name, priority, priority) for name, priority in SERVERS if number == 0]
         if works:

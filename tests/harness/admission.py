@@ -215,11 +215,13 @@ def kernel_bounds():
     return ""
 
 
-def servers():
-    """Root's and init's priorities are those that they start with."""
+def sources():
+    """Root's and init's priorities, and how the kernel gives budgets back, are those of the source."""
     with open(os.path.join(TOP, "l4re", "server", "root", "boot.c"), encoding="utf-8") as file:
         found = dict(re.findall(r"^#define (\w+)_PRIO (\d+)$", file.read(), re.M))
-    wanted = {name.upper(): str(priority) for name, priority in check.SERVERS}
+    with open(os.path.join(TOP, "microkernel", "sched", "budget.c"), encoding="utf-8") as file:
+        found |= dict(re.findall(r"^#define (GOES_PER_PERIOD) (\d+)$", file.read(), re.M))
+    wanted = {name.upper(): str(priority) for name, priority in check.SERVERS} | {"GOES_PER_PERIOD": str(check.GOES_PER_PERIOD)}
     return "" if found == wanted else f"{found} instead of {wanted}"
 
 
@@ -229,7 +231,7 @@ def table():
 
 
 TESTS = {"critical-instant": critical_instant, "accepted-holds": accepted_holds, "help-holds": help_holds,
-         "kernel-bounds": kernel_bounds, "servers": servers, "table": table}
+         "kernel-bounds": kernel_bounds, "sources": sources, "table": table}
 
 
 def jobs(chosen):
