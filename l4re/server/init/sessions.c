@@ -202,17 +202,19 @@ void sessions_stop(const struct component *c)
 	}
 }
 
-/* What the page says is the server's word, and was the client's to change while it lived: what it can spoil is its own memory. */
+/*
+ * What the page says is the server's word, and was the client's to change while it lived: what it can spoil is its own memory. So whether
+ * the server is there is not asked of the page: closing its devices would be to the others' cost.
+ */
 static int is_stopped(const struct session *s)
 {
-	switch (__atomic_load_n(&s->page->server, __ATOMIC_ACQUIRE)) {
-	case L4VIO_SERVER_NONE:
+	const struct component *server = &components[s->server];
+
+	if (__atomic_load_n(&s->page->server, __ATOMIC_ACQUIRE) == L4VIO_SERVER_NONE)
 		return 1;
-	case L4VIO_SERVER_GONE:
-		return grants_devices_close(&components[s->server]) >= 0;
-	default:
-		return __atomic_load_n(&s->page->response, __ATOMIC_ACQUIRE) == s->page->request;
-	}
+	if (server->state == COMPONENT_STOPPED)
+		return grants_devices_close(server) >= 0;
+	return __atomic_load_n(&s->page->response, __ATOMIC_ACQUIRE) == s->page->request;
 }
 
 int sessions_stopped(const struct component *c)
