@@ -130,9 +130,13 @@ int l4channel_receive(l4channel_t *c, void *element)
 int l4channel_ready(const l4channel_t *c)
 {
 	const struct l4chan *end = &c->end;
+	l4_uint64_t number;
 
-	if (!end->depth)
-		return c->writes || l4chan_number(end) != c->number;
+	if (!end->depth) {
+		/* One that went back to 0 has nothing to receive. */
+		number = l4chan_number(end);
+		return c->writes || (number && number != c->number);
+	}
 	return c->writes ? l4chan_used(end) < end->depth : l4chan_used(end) != 0;
 }
 

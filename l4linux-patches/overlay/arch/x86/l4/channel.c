@@ -14,7 +14,9 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
@@ -33,6 +35,7 @@ struct channel {
 	wait_queue_head_t wait;
 	unsigned long is_open; /* bit 0, of a queue */
 	struct mutex lock;     /* the end, and the element */
+	spinlock_t arm_lock;   /* the end's word by which it waits */
 	struct l4chan end;
 	void *element;
 };
@@ -46,18 +49,24 @@ struct opened {
 static bool ready(struct opened *o)
 {
 	struct l4chan *end = &o->c->end;
+	unsigned long number;
 
-	if (!end->depth)
-		return o->c->info.writes || l4chan_number(end) != o->number;
+	if (!end->depth) {
+		/* One that went back to 0 has nothing to read. */
+		number = l4chan_number(end);
+		return o->c->info.writes || (number && number != o->number);
+	}
 	return o->c->info.writes ? l4chan_used(end) < end->depth : l4chan_used(end) != 0;
 }
 
-/* Whether it is ready; if not, the interrupt will come when it is. */
+/* Whether it is ready; if not, the interrupt will come when it is. Several may wait: the word must never go back to one that was told. */
 static bool ready_or_armed(struct opened *o)
 {
 	if (ready(o))
 		return true;
+	spin_lock(&o->c->arm_lock);
 	l4chan_arm(&o->c->end);
+	spin_unlock(&o->c->arm_lock);
 	return ready(o);
 }
 
@@ -131,7 +140,8 @@ static ssize_t move(struct opened *o, char __user *user, size_t count)
 			break;
 		done += c->end.size;
 	}
-	if (done)
+	/* Putting indices right makes room as well. */
+	if (done || n == -L4_EIO)
 		tell(c);
 	mutex_unlock(&c->lock);
 	return done ? done : n;
@@ -146,6 +156,9 @@ static ssize_t move_waiting(struct file *file, char __user *user, size_t count)
 		n = move(o, user, count);
 		if (n || (file->f_flags & O_NONBLOCK))
 			return n ? n : -EAGAIN;
+		/* The other side can have it look ready each time. */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
 		n = wait_event_interruptible(o->c->wait, ready_or_armed(o));
 		if (n)
 			return n;
@@ -274,6 +287,7 @@ static int channel_create(const struct l4_channel *info)
 	c->info = *info;
 	init_waitqueue_head(&c->wait);
 	mutex_init(&c->lock);
+	spin_lock_init(&c->arm_lock);
 	l4chan_init(&c->end, info->window, info->index, info->size, info->depth, info->writes);
 	c->element = kmalloc(info->size, GFP_KERNEL);
 	if (c->element)
