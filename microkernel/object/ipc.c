@@ -95,7 +95,7 @@ void ipc_timeout_start(struct thread *t, l4_timeout_s timeout)
 		return;
 	t->timeout.expired = timeout_expired;
 	t->flags |= TF_TIMEOUT;
-	timeout_set(&t->timeout, when, t->prio);
+	timeout_set(&t->timeout, when, t->base_prio);
 }
 
 void ipc_timeout_stop(struct thread *t)
@@ -434,7 +434,7 @@ static int send_to(struct thread *t, struct kobject *k, unsigned int rights, u64
 /* Is the reply to a fault of `to`, with an open wait behind it, one that reply_to_fault() is for? */
 static bool answers_fault(const struct thread *t, const struct thread *to, u64 op, l4_mword_t tag)
 {
-	return (to->flags & (TF_KFAULT | TF_KEXC)) && !(to->flags & TF_TIMEOUT) && (op & L4_SYSF_OPEN_WAIT) &&
+	return (to->flags & (TF_KFAULT | TF_KEXC)) && !(to->flags & (TF_TIMEOUT | TF_THROTTLED)) && (op & L4_SYSF_OPEN_WAIT) &&
 	       tag_label(tag) >= 0 && !t->senders.top && t->rcv_timeout == L4_TIMEOUT_NEVER &&
 	       !(this_cpu()->long_ipc & LONG_IPC_TRACE);
 }

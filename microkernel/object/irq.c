@@ -76,7 +76,7 @@ static void detach_thread(struct irq *irq)
 static void timer_set(struct irq *irq, u64 tsc, struct thread *setter)
 {
 	timeout_cancel(&irq->timer);
-	timeout_set(&irq->timer, tsc, (irq->thread ? irq->thread : setter)->prio);
+	timeout_set(&irq->timer, tsc, (irq->thread ? irq->thread : setter)->base_prio);
 }
 
 static int irq_bind(struct irq *irq, struct thread *from, unsigned int words)

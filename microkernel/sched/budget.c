@@ -176,9 +176,9 @@ void budget_set(struct thread *t, u64 budget_ns, u64 period_ns, u8 low_prio)
 
 	if (t == cpu->current && cpu->budget_end != NEVER)
 		charge(b, now);
-	/* what was used before counts in the new period */
-	for (unsigned int i = 0; i < b->count && period > b->period; i++)
-		refill_at(b, i)->due += period - b->period;
+	/* what was used before counts in a new period as used now */
+	for (unsigned int i = 0; i < b->count && period != b->period; i++)
+		refill_at(b, i)->due = now + period;
 	b->left += full - b->full;
 	b->full = full;
 	b->period = period;

@@ -366,6 +366,73 @@ static void messages(void)
 		CHECK_IPC(work(gate, i % 7, L4_IPC_NEVER), 0);
 }
 
+static void faulter(void *arg)
+{
+	word until = kt_now() + 500 * US;
+
+	while (kt_now() < until)
+		;
+	kt_read(arg);
+	stop_at = kt_now();
+}
+
+/* Its fault is answered while it is throttled: who answered waits, as it said, and it goes on with its next refill. */
+static void fault_answered(void)
+{
+	cap t = kt_thread_bound(KT_TASK), irq = kt_irq();
+	word at = kt_region(1UL << 21), page = (word)kt_pages(1), begin = kt_now();
+	l4_umword_t label;
+
+	stop_at = 0;
+	kt_handlers(t, kt_self(), kt_self());
+	kt_thread_go(t, faulter, (void *)at);
+	CHECK_OK(l4_rcv_ep_bind_thread(irq, kt_self(), 0x40));
+	CHECK_OK(set(t, KT_PRIO - 1, 2 * MS, 20 * MS, 0));
+	CHECK_IPC(l4_ipc_wait(l4_utcb(), &label, L4_IPC_NEVER), 0);
+	CHECK_OK(set(t, KT_PRIO - 1, 10 * US, 20 * MS, 0));
+	CHECK_OK(l4_task_map(KT_TASK, KT_TASK, l4_fpage(page, L4_PAGESHIFT, L4_FPAGE_RWX), at));
+	CHECK_OK(l4_irq_set_timer_u(irq, kt_now() + 5 * MS, l4_utcb()));
+	label = 0;
+	CHECK_IPC(l4_ipc_reply_and_wait(l4_utcb(), l4_msgtag(0, 0, 0, 0), &label, L4_IPC_NEVER), 0);
+	CHECK_EQ(label, 0x40);
+	CHECK(!kt_exact() || !stop_at);
+	while (!stop_at)
+		l4_ipc_sleep_ms(1);
+	CHECK(stop_at - begin > 20 * MS);
+}
+
+static void sleeper(void *arg)
+{
+	word begin = kt_now();
+
+	while (kt_now() < begin + 2 * MS)
+		;
+	if (arg)
+		l4_irq_receive((cap)arg, L4_IPC_NEVER);
+	else
+		l4_ipc_sleep_ms(30);
+	stop_at = kt_now();
+}
+
+/* Its time-outs, and its IRQs' timers, are those of its priority, though its budget was used up when they were set. */
+static void time_outs(void)
+{
+	for (int i = 0; i < 2; i++) {
+		cap t = kt_thread_bound(KT_TASK), irq = kt_irq(), middle;
+
+		stop_at = 0;
+		CHECK_OK(l4_rcv_ep_bind_thread(irq, t, 0));
+		kt_thread_go(t, sleeper, i ? (void *)irq : 0);
+		CHECK_OK(set(t, KT_PRIO + 20, 1 * MS, 10 * MS, 2));
+		l4_ipc_sleep_ms(5);
+		CHECK_OK(l4_irq_set_timer_u(irq, kt_now() + 25 * MS, l4_utcb()));
+		middle = kt_thread_prio(KT_TASK, hog_unseen, 0, KT_PRIO - 10);
+		l4_ipc_sleep_ms(50);
+		CHECK(stop_at != 0);
+		kt_delete(middle);
+	}
+}
+
 static void long_operation(void *arg)
 {
 	word at = *(word *)arg;
@@ -394,5 +461,6 @@ static void in_system_call(void)
 
 const struct kt_test kt_tests[] = {
 	KT_TEST(exact), KT_TEST(sporadic), KT_TEST(low_priority), KT_TEST(guarantee), KT_TEST(overrun),
-	KT_TEST(set_while_throttled), KT_TEST(deleted), KT_TEST(no_memory), KT_TEST(messages), KT_TEST(in_system_call), {},
+	KT_TEST(set_while_throttled), KT_TEST(deleted), KT_TEST(no_memory), KT_TEST(messages), KT_TEST(fault_answered),
+	KT_TEST(time_outs), KT_TEST(in_system_call), {},
 };
