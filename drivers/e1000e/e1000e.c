@@ -103,6 +103,11 @@ void e1000e_reclaim(struct e1000e *e)
 	}
 }
 
+int e1000e_has_link(const struct e1000e *e)
+{
+	return (get(e, E1000E_STATUS) & E1000E_STATUS_LINK) != 0;
+}
+
 int e1000e_send(struct e1000e *e, const void *frame, unsigned bytes)
 {
 	struct e1000e_memory *m = e->memory;

@@ -45,6 +45,8 @@ int e1000e_send(struct e1000e *e, const void *frame, unsigned bytes);
 int e1000e_receive(struct e1000e *e, unsigned budget, void (*take)(const void *frame, unsigned bytes));
 /** Look which frames it is done with: `done` and `given` are up to date then. */
 void e1000e_reclaim(struct e1000e *e);
+/** Whether there is a link. Without one it sends nothing, and keeps what it has. */
+int e1000e_has_link(const struct e1000e *e);
 /** After an interrupt, before e1000e_receive(): lets the next one come. */
 void e1000e_acknowledge(struct e1000e *e);
 /** Tell the device of frames to send and buffers given back. */

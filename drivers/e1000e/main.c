@@ -25,6 +25,7 @@ static int line; /* the interrupt is a line: each one masks it */
 
 static void pause(void) { l4_ipc_sleep_us(PAUSE_US); }
 static int send(const struct net_frame *f) { return e1000e_send(&controller, f->data, f->bytes); }
+static int has_link(void) { return e1000e_has_link(&controller); }
 static void flush(void) { e1000e_flush(&controller); }
 
 static int receive(unsigned budget, void (*take)(const void *frame, unsigned bytes))
@@ -109,7 +110,7 @@ static void open_device(const char *name, struct net_device *d)
 int main(int argc, char **argv)
 {
 	struct net_device device = { .send = send, .receive = receive, .acknowledge = acknowledge, .flush = flush, .sending = sending,
-				     .restart = restart };
+				     .has_link = has_link, .restart = restart };
 
 	open_device(argc > 1 && !strncmp(argv[1], "device=", 7) ? argv[1] + 7 : "net", &device);
 	net_serve(&device, argc, argv);

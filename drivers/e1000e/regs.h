@@ -22,6 +22,7 @@ enum e1000e_register {
 #define E1000E_CTRL_MASTER_DISABLE (1U << 2)
 #define E1000E_CTRL_SET_LINK_UP (1U << 6)
 #define E1000E_CTRL_RESET (1U << 26)
+#define E1000E_STATUS_LINK (1U << 1)
 #define E1000E_STATUS_MASTER (1U << 19) /* it may still transfer */
 
 /* Interrupt causes: a frame was received, without and with MSI-X. */

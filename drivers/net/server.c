@@ -144,6 +144,10 @@ static void device_late(void)
 	look_at_device();
 	if (watch.due_ns > now_ns())
 		return;
+	if (device->has_link && !device->has_link()) {
+		watch.due_ns = now_ns() + watch.patience_ns;
+		return;
+	}
 	if (watch.again)
 		give_up("the device does not send");
 	fmt_log("the device does not send: reset\n");

@@ -3,7 +3,7 @@
  * The main loop of a network server, and what it asks of its device. Each program under drivers/ that has a network
  * device, or none, fills in a struct net_device and calls net_serve().
  *
- * A device that has frames and sends none is reset; one that then sends none either ends the program, as one that breaks its rules does.
+ * A device that has frames and a link, and sends none, is reset; one that then sends none either ends the program, as one that breaks its rules does.
  */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
@@ -28,6 +28,8 @@ struct net_device {
 	void (*flush)(void);
 	/** Frames that it was given, and those of them that it is done with; -L4_EIO: it breaks its rules. */
 	int (*sending)(l4_uint64_t *given, l4_uint64_t *done);
+	/** Whether it can send now; null: always. What it cannot send is no failure of its own. */
+	int (*has_link)(void);
 	/** Reset it and start anew: what it was given is lost. -L4_EIO: it does not come out of that. */
 	int (*restart)(void);
 };

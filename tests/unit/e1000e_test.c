@@ -73,6 +73,9 @@ static void start(void)
 	check(*reg(E1000E_RDLEN) == sizeof(memory->rx) && *reg(E1000E_TDLEN) == sizeof(memory->tx), "lengths");
 	check((*reg(E1000E_RCTL) & E1000E_RCTL_ENABLE) && (*reg(E1000E_TCTL) & E1000E_TCTL_ENABLE), "enabled");
 	check(*reg(E1000E_RDT) == E1000E_RING - 1 && *reg(E1000E_IMS), "tail and mask");
+	check(!e1000e_has_link(&e), "a link without one");
+	*reg(E1000E_STATUS) |= E1000E_STATUS_LINK;
+	check(e1000e_has_link(&e), "no link");
 }
 
 static unsigned char *seen(l4_uint64_t addr)
