@@ -22,7 +22,20 @@ struct heap {
 };
 
 void heap_insert(struct heap *h, struct heap_node *n, u64 key);
-void heap_remove(struct heap *h, struct heap_node *n);
+/** For heap_remove(). */
+void heap_remove_linked(struct heap *h, struct heap_node *n);
+
+static inline void heap_remove(struct heap *h, struct heap_node *n)
+{
+	if (h->top != n || n->left) {
+		heap_remove_linked(h, n);
+		return;
+	}
+	/* the only one: who has no left child has no right one */
+	h->top = NULL;
+	h->count--;
+	n->rank = 0;
+}
 
 static inline bool heap_node_queued(const struct heap_node *n)
 {

@@ -123,8 +123,6 @@ void *space_ku_mem(struct space *s, u64 va, u64 bytes);
  */
 int must_check space_unmap(struct space *s, u64 start, u64 last, unsigned int rights,
 			   bool self, u64 *cursor);
-/** 0 and the physical address, page order and rights of va, or -L4_ENOENT. */
-int space_lookup(struct space *s, u64 va, u64 *pa, unsigned int *order, unsigned int *rights);
 /** Unmap everything (with all that is derived) and free all tables. Call until it is not -E_PREEMPTED. The space must not be loaded on any CPU. */
 int must_check space_destroy(struct space *s);
 /** Create or refresh the supervisor view: low half of s, high half (user part) of server. -L4_ENOMEM. */

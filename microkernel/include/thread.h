@@ -220,7 +220,7 @@ void ipc_abort(struct thread *t, enum l4_ipc_tcr_error_t error);
 void ipc_detach(struct thread *t);
 /** End any wait of t with a cancel error (l4_thread_ex_regs). */
 void ipc_cancel(struct thread *t);
-/** Rewrite labels of queued senders: n quadruples {mask, match, del, add}. 0, -L4_EINVAL, -L4_E2BIG (too many senders to do it in one go). */
+/** Rewrite labels of queued senders: n quadruples {mask, match, del, add}. 0, -L4_EINVAL, -L4_E2BIG (too many senders for n rules to do it in one go). */
 int ipc_modify_senders(struct thread *t, const l4_umword_t *rules, unsigned int n);
 /** Deliver or queue an IRQ at t. */
 void ipc_irq(struct thread *t, struct irq *irq);
@@ -260,7 +260,6 @@ void timeout_cancel(struct timeout *t);
 /** Timer interrupt: expire one of the time-outs that are due, of the highest class; for another the timer fires again. */
 void timer_handle(void);
 void irq_handle(unsigned int vector);
-void sched_program_timer(struct cpu *cpu);
 /** The timer's interrupt comes at `tsc`, or before. */
 void timer_arm(struct cpu *cpu, u64 tsc);
 

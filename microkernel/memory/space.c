@@ -719,6 +719,13 @@ static inline int map_step(struct map_op *op, struct map_request *r)
 	return 0;
 }
 
+static inline bool map_request_valid(const struct map_request *r)
+{
+	return !((r->dst_va | r->src_va) & (r->bytes - 1)) && is_user_range(r->dst_va, r->bytes) &&
+	       is_user_range(r->src_va, r->bytes) && (r->rights & SPACE_RIGHTS_R) &&
+	       (r->dst != r->src || r->dst_va != r->src_va);
+}
+
 int space_map(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 	      unsigned int order, unsigned int rights, u64 *cursor, u64 *count)
 {
@@ -728,9 +735,7 @@ int space_map(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 	int ret = 0;
 
 	/* The cursor may be that of another operation: a system call is restarted with what its UTCB says now. */
-	if (order < PAGE_SHIFT || order > 46 || (*cursor & (PAGE_SIZE - 1)) || ((dst_va | src_va) & (r.bytes - 1)) ||
-	    !is_user_range(dst_va, r.bytes) || !is_user_range(src_va, r.bytes) ||
-	    !(rights & SPACE_RIGHTS_R) || (dst == src && dst_va == src_va))
+	if (order < PAGE_SHIFT || order > 46 || (*cursor & (PAGE_SIZE - 1)) || !map_request_valid(&r))
 		return -L4_EINVAL;
 	while (!ret && r.done < r.bytes) {
 		ret = map_step(&op, &r);
@@ -751,9 +756,7 @@ int space_map_page(struct space *dst, u64 dst_va, struct space *src, u64 src_va,
 				 .bytes = BIT(order & 63), .rights = rights, .exact = true };
 	int ret;
 
-	if ((order != 12 && order != 21 && order != 30) || ((dst_va | src_va) & (r.bytes - 1)) ||
-	    !is_user_range(dst_va, r.bytes) || !is_user_range(src_va, r.bytes) || !(rights & SPACE_RIGHTS_R) ||
-	    (dst == src && dst_va == src_va))
+	if ((order != 12 && order != 21 && order != 30) || !map_request_valid(&r))
 		return -L4_EINVAL;
 	do {
 		ret = map_step(&op, &r);
@@ -1065,22 +1068,6 @@ void *space_ku_mem(struct space *s, u64 va, u64 bytes)
 	if (level != 1 || !(*entry & PTE_KU))
 		return NULL;
 	return (char *)table_of(*entry) + (va & (PAGE_SIZE - 1));
-}
-
-int space_lookup(struct space *s, u64 va, u64 *pa, unsigned int *order, unsigned int *rights)
-{
-	unsigned int level;
-	u64 *entry;
-
-	if (!is_user(va))
-		return -L4_ENOENT;
-	entry = walk(s, va, &level);
-	if (!(*entry & PTE_P))
-		return -L4_ENOENT;
-	*pa = (*entry & PTE_ADDR) + (va & (level_size(level) - 1));
-	*order = level_shift(level);
-	*rights = held_rights(*entry, SPACE_RIGHTS_R | SPACE_RIGHTS_W) | (*entry & PTE_NX ? 0 : SPACE_RIGHTS_X);
-	return 0;
 }
 
 /* --- life and death */

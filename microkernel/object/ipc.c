@@ -16,7 +16,7 @@
 #include "trace.h"
 #include "transfer.h"
 
-#define RELABEL_MAX 64 /* queued senders that are relabelled in one go */
+#define RELABEL_MAX 100 /* in one go: queued senders, times 1 + rules */
 #define IPC_BLOCKED 1 /* internal: the thread waits now */
 
 static void set_result(struct thread *t, l4_mword_t tag, l4_umword_t label)
@@ -739,7 +739,7 @@ int ipc_modify_senders(struct thread *t, const l4_umword_t *rules, unsigned int 
 
 	if (!n)
 		return -L4_EINVAL;
-	if (t->senders.count > RELABEL_MAX)
+	if (t->senders.count > RELABEL_MAX / (n + 1))
 		return -L4_E2BIG;
 	while (node) {
 		struct heap_node *up = node->parent, *next;

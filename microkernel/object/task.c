@@ -150,6 +150,12 @@ static bool items_done(struct thread *t, unsigned int n, unsigned int all)
 	return t->op_index < all && preempt_point();
 }
 
+/* Before the first step of what takes steps: the way here was as long as one. Not asked again, so that it gets on. */
+static bool begins_late(const struct thread *t)
+{
+	return !(t->flags & TF_RESUMED) && preempt_point();
+}
+
 static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int words)
 {
 	l4_umword_t *mr = from->utcb->msg.mr;
@@ -168,6 +174,8 @@ static l4_mword_t op_map(struct task *to, struct thread *from, unsigned int word
 		n = space_map_items(&to->space, &src->space, item, pairs - from->op_index);
 		from->op_count += n;
 		if (!n) {
+			if (begins_late(from))
+				return tag_error(-E_PREEMPTED);
 			err = map_one(to, src, item[0], (l4_fpage_t){ item[1] }, from);
 			if (err)
 				return tag_error(err);
@@ -250,6 +258,8 @@ static l4_mword_t op_unmap(struct task *task, struct thread *from, unsigned int 
 		done = space_is_small(*item) ?
 			space_unmap_items(&task->space, item, n - from->op_index, mask & L4_FP_ALL_SPACES) : 0;
 		if (!done) {
+			if (begins_late(from))
+				return tag_error(-E_PREEMPTED);
 			err = unmap_one(task, (l4_fpage_t){ *item }, mask, &from->op_cursor);
 			if (err)
 				return tag_error(err);

@@ -63,7 +63,7 @@ void heap_insert(struct heap *h, struct heap_node *n, u64 key)
 	h->top = merge(h->top, n);
 }
 
-void heap_remove(struct heap *h, struct heap_node *n)
+void heap_remove_linked(struct heap *h, struct heap_node *n)
 {
 	struct heap_node *up = n->parent, *sub;
 

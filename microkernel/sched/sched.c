@@ -95,26 +95,6 @@ static inline bool class_waits(const struct cpu *cpu, unsigned int class)
 	return class < running_prio(cpu) / TIMEOUT_CLASS_PRIORITIES;
 }
 
-/** Arm the timer for the next event, unless it already fires before that; note in long_ipc if there are late time-outs. */
-void sched_program_timer(struct cpu *cpu)
-{
-	u64 next = cpu->slice_end ? cpu->slice_end : NEVER, now = arch_tsc();
-
-	if (unlikely(cpu->budget_end < next))
-		next = cpu->budget_end;
-	cpu->long_ipc &= ~LONG_IPC_LATE;
-	for (u32 map = cpu->timeout_map; map; map &= map - 1) {
-		unsigned int class = __builtin_ctz(map);
-		u64 key = cpu->timeouts[class].top->key;
-
-		if (unlikely(key <= now) && class_waits(cpu, class))
-			cpu->long_ipc |= LONG_IPC_LATE;
-		else if (key < next)
-			next = key;
-	}
-	timer_arm(cpu, next);
-}
-
 static void slice_end_set(struct cpu *cpu, u64 tsc)
 {
 	cpu->slice_end = tsc;
@@ -266,7 +246,6 @@ static void idle(struct cpu *cpu)
 	slice_end_set(cpu, NEVER);
 	while (!cpu->woken && !cpu->ready_summary) {
 		cpu->need_resched = false;
-		sched_program_timer(cpu);
 		if (kobject_reap(0) == 0 && !cpu->woken && !cpu->ready_summary)
 			arch_idle_wait();
 	}
@@ -374,11 +353,11 @@ void timeout_set(struct timeout *t, u64 tsc, u8 prio)
 
 static inline void timeout_remove(struct cpu *cpu, struct timeout *t)
 {
-	struct heap *heap = &cpu->timeouts[t->class];
+	unsigned int class = t->class;
 
-	heap_remove(heap, &t->node);
-	if (!heap->top)
-		cpu->timeout_map ^= 1U << t->class;
+	heap_remove(&cpu->timeouts[class], &t->node);
+	if (!cpu->timeouts[class].top)
+		cpu->timeout_map ^= 1U << class;
 }
 
 void timeout_cancel(struct timeout *t)
@@ -390,27 +369,38 @@ void timeout_cancel(struct timeout *t)
 void timer_handle(void)
 {
 	struct cpu *cpu = this_cpu();
-	u64 now = arch_tsc();
+	u64 now = arch_tsc(), next = NEVER;
+	bool expired = false;
+	u32 map, below = ~0U;
 
 	cpu->timer_armed = NEVER;
-	for (u32 map = cpu->timeout_map, class; map; map ^= 1U << class) {
-		struct timeout *t;
+	cpu->long_ipc &= ~LONG_IPC_LATE;
+	/* From the highest class down; the one that has just lost a time-out is looked at again. */
+	while ((map = cpu->timeout_map & below)) {
+		unsigned int class = __builtin_clz(map) ^ 31;
+		struct timeout *t = container_of(cpu->timeouts[class].top, struct timeout, node);
 
-		class = 31 - __builtin_clz(map);
-		t = container_of(cpu->timeouts[class].top, struct timeout, node);
-		if (t->node.key > now)
-			continue;
-		if (!class_waits(cpu, class)) {
+		below = (1U << class) - 1;
+		if (t->node.key <= now && class_waits(cpu, class)) {
+			cpu->long_ipc |= LONG_IPC_LATE;
+		} else if (t->node.key <= now && !expired) {
+			expired = true;
+			below += 1U << class;
 			timeout_remove(cpu, t);
 			t->expired(t);
+		} else if (t->node.key < next) {
+			next = t->node.key;
 		}
-		break;
 	}
 	if (unlikely(cpu->budget_end <= now))
 		budget_ends(cpu, now);
 	if (cpu->slice_end <= now) {
 		slice_end_set(cpu, 0);
 		cpu->need_resched = true;
+	} else if (cpu->slice_end < next) {
+		next = cpu->slice_end;
 	}
-	sched_program_timer(cpu);
+	if (unlikely(cpu->budget_end < next))
+		next = cpu->budget_end;
+	timer_arm(cpu, next);
 }

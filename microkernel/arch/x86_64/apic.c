@@ -37,7 +37,7 @@
 #define RTE_HANDLE(n) ((u32)(n) << 17 | 0x10000) /* upper word: remappable format */
 
 #define LINES_MAX (VECTOR_IRQ_LAST - VECTOR_IRQ_FIRST + 1) /* each has a vector */
-#define TIMER_DELTA_MAX (1UL << 32)
+#define TIMER_DELTA_MAX (~0U - 1UL)
 
 unsigned int arch_irq_lines;
 
@@ -129,7 +129,8 @@ u32 apic_timer_probe_ticks(void)
 
 void apic_timer_calibrated(u64 ticks_mult)
 {
-	timer_mult = ticks_mult;
+	/* Not above 1, so that any time fits the counter: a timer that is faster than the TSC fires early and is set again. */
+	timer_mult = ticks_mult < 1UL << 32 ? ticks_mult : 1UL << 32;
 }
 
 /** A time farther off than the counter reaches fires early: the kernel looks at the clock and sets it again. */
@@ -140,8 +141,7 @@ static u32 timer_ticks(u64 tsc)
 	if (tsc <= now)
 		return 1;
 	ticks = tsc - now > TIMER_DELTA_MAX ? TIMER_DELTA_MAX : tsc - now;
-	ticks = (u64)((unsigned __int128)ticks * timer_mult >> 32) + 1;
-	return ticks > ~0U ? ~0U : ticks;
+	return (u64)((unsigned __int128)ticks * timer_mult >> 32) + 1;
 }
 
 void arch_timer_set(u64 tsc)

@@ -40,10 +40,10 @@ static void interrupt(unsigned int vector, u64 ip)
 {
 	this_cpu()->count.irqs++;
 	trace(L4_TRACE_IRQ, vector, ip);
-	if (vector == VECTOR_SPURIOUS)
-		return;
-	if (vector == VECTOR_TIMER)
+	if (likely(vector == VECTOR_TIMER))
 		timer_handle();
+	else if (vector == VECTOR_SPURIOUS)
+		return;
 	else if (vector != VECTOR_IPI)
 		irq_handle(vector);
 	/* behind the masking of a level-triggered line, which would be raised again at once */

@@ -104,6 +104,15 @@ static void park(void *arg) { kt_park(); }
 static void call(void *arg) { l4_ipc_call((cap)arg, l4_utcb(), l4_msgtag(0, 63, 0, 0), L4_IPC_NEVER); }
 static void sleep_until(void *arg) { l4_ipc_sleep(l4_timeout(0, l4_timeout_abs((word)arg, 0))); }
 
+static l4_msgtag_t relabel(cap thread, int rules)
+{
+	l4_msgtag_t tag = l4_thread_modify_sender_start();
+
+	while (rules--)
+		l4_thread_modify_sender_add(~0UL, 12345, 0, 0, &tag);
+	return l4_thread_modify_sender_commit(thread, tag);
+}
+
 static void threads(void)
 {
 	cap silent, gate, task = kt_task();
@@ -116,13 +125,9 @@ static void threads(void)
 	}
 	start();
 	CHECK_OK(l4_ipc_gate_bind_thread(gate, silent, 0));
-	for (int i = 0; i < 3; i++) {
-		l4_msgtag_t tag = l4_thread_modify_sender_start();
-
-		for (int k = 0; k < 15; k++)
-			l4_thread_modify_sender_add(~0UL, 12345, 0, 0, &tag);
-		CHECK_OK(l4_thread_modify_sender_commit(silent, tag));
-	}
+	for (int rules = 1; rules <= 2; rules++)
+		CHECK_OK(relabel(silent, rules));
+	CHECK_ERR(relabel(silent, 3), -L4_E2BIG);
 	kt_delete(task);
 	end("threads with many senders");
 }

@@ -95,14 +95,14 @@ static void unmap_ports(void) { CHECK_OK(l4_task_unmap(task, l4_iofpage(0, 16), 
 
 static const struct path paths[] = {
 	{ "nothing", 620, "interrupt, expiry, reschedule, switch to another task", nothing, spin, nothing },
-	{ "map 16 pages", 1370, "op_map, then space_map up to its first table", nothing, map, unmap },
-	{ "unmap 16 pages", 1200, "op_unmap, then space_unmap: first pages", map, unmap, nothing },
+	{ "map 16 pages", 1200, "space_map up to its first table", nothing, map, unmap },
+	{ "unmap 16 pages", 1200, "space_unmap: first pages", map, unmap, nothing },
 	{ "write-protect 16 pages of others", 1200, "weaken_children: a step of pages", map, protect, unmap },
-	{ "revoke 16 pages", 1220, "mapdb_revoke_children: a step of pages", map, revoke, nothing },
+	{ "revoke 16 pages", 1200, "mapdb_revoke_children: a step of pages", map, revoke, nothing },
 	{ "map an empty range", 1200, "space_map: a step of absent tables", nothing, map_empty, nothing },
 	{ "unmap an empty range", 1200, "space_unmap: a step of absent tables", nothing, unmap_empty, nothing },
 	{ "create a task", 1200, "space_enter_ku_mem: tables and a page", nothing, create_task, delete },
-	{ "delete a task", 1300, "table_clear: pages and the tables above them", fill_task, delete, nothing },
+	{ "delete a task", 1250, "table_clear: pages and the tables above them", fill_task, delete, nothing },
 	{ "create a thread", 1200, "thread_create: object and FPU area", nothing, create_thread, delete },
 	{ "delete a thread", 1200, "thread_destroy and memory", create_thread, delete, nothing },
 	{ "create a gate", 1200, "factory_new up to its preemption point", nothing, create_gate, delete },
@@ -110,8 +110,8 @@ static const struct path paths[] = {
 	{ "unmap 32 capabilities", 1200, "op_unmap, then cap_unmap: first slots", map_caps, unmap_caps, nothing },
 	{ "revoke 32 capabilities", 1200, "mapdb_revoke_children: a step of slots", map_caps, revoke_caps, nothing },
 	{ "delete 32 gates", 1200, "delete_objects: an object", create_gates, delete_gates, nothing },
-	{ "map all I/O ports", 1480, "iospace_map, then a step of superpages", nothing, map_ports, unmap_ports },
-	{ "unmap all I/O ports", 1270, "space_unmap: a step of superpages", map_ports, unmap_ports, nothing },
+	{ "map all I/O ports", 1320, "space_map: a step of superpages", nothing, map_ports, unmap_ports },
+	{ "unmap all I/O ports", 1230, "space_unmap: a step of superpages", map_ports, unmap_ports, nothing },
 };
 
 /* The interrupt falls due `offset` instructions behind the operation's start; *length: how long that takes. */

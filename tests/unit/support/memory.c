@@ -97,6 +97,26 @@ void __wrap_frame_free_zeroed(void *va, struct quota *q)
 	__real_frame_free_zeroed(va, q);
 }
 
+int space_lookup(const struct space *s, u64 va, u64 *pa, unsigned int *order, unsigned int *rights)
+{
+	const u64 *table = s->root;
+
+	for (unsigned int shift = 39; ; shift -= 9) {
+		u64 entry = table[va >> shift & 511];
+
+		if (!(entry & PTE_P) || !(entry & PTE_U))
+			return -L4_ENOENT;
+		if (shift > 12 && (shift == 39 || !(entry & PTE_PS))) {
+			table = frame_va(entry & PTE_ADDR);
+			continue;
+		}
+		*pa = (entry & PTE_ADDR) + (va & (BIT(shift) - 1));
+		*order = shift;
+		*rights = SPACE_RIGHTS_R | (entry & PTE_W ? SPACE_RIGHTS_W : 0) | (entry & PTE_NX ? 0 : SPACE_RIGHTS_X);
+		return 0;
+	}
+}
+
 /* --- the TLB model */
 
 u64 arch_tlb_uncached(const struct space *s)

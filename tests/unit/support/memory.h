@@ -43,6 +43,9 @@ struct found {
 /** All mappings of the spaces, after checking every invariant; *count of them in *list (static memory). */
 void db_check(struct space **spaces, unsigned int n, struct found **list, unsigned int *count);
 
+/** What the processor finds at va: 0 and physical address, page order and rights, or -L4_ENOENT. */
+int space_lookup(const struct space *s, u64 va, u64 *pa, unsigned int *order, unsigned int *rights);
+
 /** The TLB model: everything that was there at tlb_fill() is cached until flushed. tlb_check() finds stale rights. */
 void tlb_fill(struct space **spaces, unsigned int n);
 void tlb_check(void);

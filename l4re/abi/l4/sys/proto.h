@@ -60,7 +60,7 @@ enum l4_thread_ops {
 	L4_THREAD_REGISTER_DEL_IRQ_OP = 5,
 	/** mr[1] = selector of an IRQ (right W) to be triggered when the thread has used up its budget; L4_INVALID_CAP: none any more. */
 	L4_THREAD_REGISTER_OVERRUN_IRQ_OP = 8,
-	/** Rewrite labels of queued senders: from mr[1] on quadruples: match mask, match, delete bits, add bits. -L4_E2BIG: more than 64 senders wait. */
+	/** Relabel queued senders: from mr[1] on quadruples: match mask, match, delete bits, add bits. -L4_E2BIG: senders times (1 + rules) above 100. */
 	L4_THREAD_MODIFY_SENDER_OP = 6,
 	/**
 	 * Skerry: set the calling vCPU's view to task mr[1] (right W), or none when it
