@@ -35,6 +35,7 @@ static unsigned long gates_left = ~0UL;
 static l4_sched_param_t ran; /* the scheduler was last asked for that */
 static long scheduler_says;
 static l4_uint64_t clock_ns;
+static struct { l4_umword_t end; int dead; } threads[64]; /* by number: the label of the IRQ for its end */
 
 /* --- the kernel */
 
@@ -112,18 +113,44 @@ static long task_op(const l4_umword_t *mr, unsigned words)
 	}
 }
 
+#define IRQ_LABEL 0x10000UL
+static unsigned long irqs;
+
+/* A thread told by its number has an IRQ for its end. */
+static long register_end(l4_umword_t thread, l4_umword_t irq)
+{
+	if (!thread)
+		return -L4_ENOENT;
+	CHECK(thread < 64 && irq >= IRQ_LABEL);
+	if (threads[thread].end && !threads[thread].dead)
+		return -L4_EBUSY;
+	threads[thread].end = irq;
+	threads[thread].dead = 0;
+	return 0;
+}
+
+int root_irq_came(l4_cap_idx_t irq)
+{
+	for (unsigned i = 0; i < 64; i++)
+		if (threads[i].dead && threads[i].end == gate_label[irq >> L4_CAP_SHIFT])
+			return 1;
+	return 0;
+}
+
 l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
 {
 	const l4_umword_t *mr = utcb.msg.mr;
 	long result = 0;
 
 	if (dest == L4_BASE_FACTORY_CAP) {
-		CHECK(mr[0] == (l4_umword_t)L4_PROTO_KOBJECT);
+		int irq = mr[0] == (l4_umword_t)L4_PROTO_IRQ_SENDER;
+
+		CHECK(irq || mr[0] == (l4_umword_t)L4_PROTO_KOBJECT);
 		CHECK(!gate_label[utcb.buf.br[0] >> L4_CAP_SHIFT]);
 		if (!gates_left)
 			return l4_msgtag(-L4_ENOMEM, 0, 0, 0);
 		gates_left--;
-		gate_label[utcb.buf.br[0] >> L4_CAP_SHIFT] = mr[2];
+		gate_label[utcb.buf.br[0] >> L4_CAP_SHIFT] = irq ? IRQ_LABEL + irqs++ : mr[2];
 	} else if (dest == L4_BASE_SCHEDULER_CAP) {
 		CHECK(mr[0] == L4_SCHEDULER_RUN_THREAD_OP);
 		ran = (l4_sched_param_t){ { mr[1], mr[2] }, mr[3], mr[4], mr[5], mr[6], mr[7] };
@@ -132,6 +159,9 @@ l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
 		result = physmem_map(mr);
 	} else if (dest == L4_BASE_TASK_CAP) {
 		result = task_op(mr, l4_msgtag_words(tag));
+	} else if (l4_msgtag_label(tag) == L4_PROTO_THREAD) {
+		CHECK(mr[0] == L4_THREAD_REGISTER_DEL_IRQ_OP);
+		result = register_end(gate_label[dest >> L4_CAP_SHIFT], gate_label[mr[1] >> L4_CAP_SHIFT]);
 	} else {
 		CHECK(dest == L4_BASE_LOG_CAP && !strstr((const char *)&mr[2], "fatal"));
 		log_line((const unsigned char *)&mr[2], mr[1]);
@@ -631,13 +661,19 @@ static struct object *scheduler_with(l4_umword_t budget, l4_umword_t period, l4_
 }
 
 /* Threads are told by their numbers; the kernel forgets those that are deleted. */
-static void delete_thread(l4_umword_t thread)
+static void revoke_thread(l4_umword_t thread)
 {
 	unsigned i;
 
 	for (i = 0; i < SLOTS; i++)
 		if (gate_label[i] == thread)
 			gate_label[i] = 0;
+}
+
+static void delete_thread(l4_umword_t thread)
+{
+	revoke_thread(thread);
+	threads[thread].dead = 1;
 }
 
 /* All threads together never have more than the component. */
@@ -671,7 +707,28 @@ static void check_shares(void)
 	clock_ns += 10000;
 	CHECK(run(s, 3, 50, 60, 1000, 0) == 0 && run(s, 4, 50, 1, 10000, 0) == -L4_EBUSY);
 	CHECK(run(s, 3, 50, 61, 1000, 0) == -L4_EBUSY && run(s, 3, 50, 600, 10000, 0) == 0);
+	/* not what one had whose capability alone is gone */
+	revoke_thread(3);
+	CHECK(run(s, 5, 50, 1, 10000, 0) == -L4_EBUSY);
+	clock_ns += 10000;
+	CHECK(run(s, 5, 50, 1, 10000, 0) == -L4_EBUSY && run(s, 3, 50, 0, 0, 0) == -L4_EPERM);
+	CHECK(run(s, 1, 50, 1, 10000, 0) == 0);
+	clock_ns += 10000;
+	CHECK(run(s, 3, 50, 1, 10000, 0) == -L4_EBUSY && run(s, 5, 50, 399, 10000, 0) == 0);
+	delete_thread(3);
+	CHECK(run(s, 6, 50, 600, 10000, 0) == -L4_EBUSY);
+	clock_ns += 10000;
+	CHECK(run(s, 6, 50, 600, 10000, 0) == 0);
+	/* one that could not be run has none */
+	CHECK(run(s, 5, 50, 1, 10000, 0) == 0);
+	clock_ns += 10000;
+	scheduler_says = -L4_EINVAL;
+	CHECK(run(s, 7, 50, 1, 10000, 0) == -L4_EINVAL);
+	scheduler_says = 0;
+	CHECK(run(s, 7, 50, 0, 0, 0) == -L4_EPERM && run(s, 7, 50, 398, 10000, 0) == 0);
 	CHECK(release(s) == 0);
+	for (i = 1; i < 40; i++)
+		delete_thread(i);
 	/* with a low priority, who has no budget runs at that */
 	s = scheduler_with(1000, 10000, 5);
 	CHECK(run(s, 1, 50, 0, 0, 0) == 0 && ran.prio == 5 && !ran.budget);

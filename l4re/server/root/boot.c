@@ -9,6 +9,7 @@
 #include <l4/re/system_image.h>
 #include <l4/sys/debugger.h>
 #include <l4/sys/factory.h>
+#include <l4/sys/rcv_endpoint.h>
 #include <l4/sys/skerry.h>
 #include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
@@ -30,6 +31,16 @@ enum {
 l4_uint64_t root_clock_ns(void)
 {
 	return l4_kip_clock_ns((const l4_kernel_info_t *)L4_ROOT_KIP_ADDR);
+}
+
+int root_irq_came(l4_cap_idx_t irq)
+{
+	l4_utcb_t *u = l4_utcb();
+	int came = l4_error(l4_rcv_ep_bind_thread(irq, L4_BASE_THREAD_CAP, 0)) >= 0 &&
+		   !l4_ipc_error(l4_ipc_receive(irq, u, L4_IPC_RECV_TIMEOUT_0), u);
+
+	l4_rcv_ep_bind_thread(irq, L4_INVALID_CAP, 0);
+	return came;
 }
 
 static void *alloc_memory(struct loader *l, l4_size_t bytes)

@@ -147,6 +147,8 @@ extern l4_cap_idx_t received_cap;
 void boot_init(const l4_kernel_info_t *kip, struct quota *all);
 /** Kernel clock. */
 l4_uint64_t root_clock_ns(void);
+/** Has the IRQ, which is bound to nobody, been triggered? Then it is not any more. */
+int root_irq_came(l4_cap_idx_t irq);
 
 /** Reply with a result. */
 static inline l4_msgtag_t reply(long result, unsigned words) { return l4_msgtag(result, words, 0, 0); }

@@ -3,8 +3,10 @@
 #include "root.h"
 #include "../../lib/string.h"
 
+#include <l4/sys/factory.h>
 #include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
+#include <l4/sys/thread.h>
 #include <l4/sys/vcon.h>
 
 /* Log: whole lines go to the kernel's log with the client's name in front. Nothing else: no control characters. */
@@ -188,12 +190,14 @@ l4_msgtag_t namespace_dispatch(struct object *o, l4_msgtag_t tag, unsigned right
 /*
  * Scheduler proxy: the kernel's scheduler up to a priority and on some CPUs. One with a budget shares it out among
  * its threads: what they may use in one of its periods is never more, together with what has been given back less than a period ago.
+ * A client can take back the capability of a thread that runs on: an IRQ of root's tells that the thread is gone.
  */
 #define SHARES_MAX 32
 struct share {
 	l4_cap_idx_t thread;            /* 0: free, or given back */
+	l4_cap_idx_t end;               /* IRQ that is triggered when the thread dies */
 	l4_umword_t budget, period, low_prio;
-	l4_umword_t cost;               /* of the proxy's budget, in one of its periods */
+	l4_umword_t cost;               /* of the proxy's budget, in one of its periods; 0: it has not been run with one */
 	l4_uint64_t until_ns;           /* given back: still counts up to then */
 };
 struct scheduler {
@@ -226,9 +230,36 @@ int scheduler_create(struct quota *q, const l4_umword_t *mr, struct object **out
 static void share_drop(struct scheduler *s, struct share *share)
 {
 	l4_task_release_cap(L4_BASE_TASK_CAP, share->thread);
+	l4_task_delete_obj(L4_BASE_TASK_CAP, share->end);
 	quota_slot_return(s->obj.owner, share->thread);
+	quota_slot_return(s->obj.owner, share->end);
 	share->thread = 0;
 	share->until_ns = root_clock_ns() + s->period;
+}
+
+/* For the thread that was received. */
+static long share_take(struct scheduler *s, struct share *share)
+{
+	l4_cap_idx_t next = quota_slot_take(s->obj.owner), end = quota_slot_take(s->obj.owner);
+	long err = -L4_ENOMEM;
+
+	if (l4_is_valid_cap(next) && l4_is_valid_cap(end))
+		err = l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, end));
+	if (err >= 0) {
+		err = l4_error(l4_thread_register_del_irq(received_cap, end));
+		if (err >= 0) {
+			share->thread = received_cap;
+			share->end = end;
+			received_cap = next;
+			return 0;
+		}
+		l4_task_delete_obj(L4_BASE_TASK_CAP, end);
+	}
+	if (l4_is_valid_cap(next))
+		quota_slot_return(s->obj.owner, next);
+	if (l4_is_valid_cap(end))
+		quota_slot_return(s->obj.owner, end);
+	return err;
 }
 
 void scheduler_destroy_contents(struct object *o)
@@ -250,7 +281,8 @@ static void shares_update(struct scheduler *s)
 	for (i = 0; i < SHARES_MAX; i++) {
 		struct share *share = &s->shares[i];
 
-		if (share->thread && l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, share->thread)) <= 0)
+		if (share->thread && l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, share->thread)) <= 0 &&
+		    root_irq_came(share->end))
 			share_drop(s, share);
 		if (!share->thread && share->until_ns <= now)
 			share->cost = 0;
@@ -273,7 +305,7 @@ static struct share *share_find(struct scheduler *s, struct share **other, l4_um
 			continue;
 		}
 		*cost += share->cost;
-		if (!share->cost) {
+		if (!share->thread && !share->cost) {
 			*other = unused ? unused : *other;
 			unused = share;
 		}
@@ -296,12 +328,11 @@ static long run_with_share(struct scheduler *s, l4_sched_param_t *p)
 {
 	l4_umword_t others, cost;
 	struct share *share, *rest;
-	l4_cap_idx_t next = 0;
 	long err;
 
 	shares_update(s);
 	share = share_find(s, &rest, &others);
-	if (!p->budget && share && share->thread) {
+	if (!p->budget && share && share->thread && share->cost) {
 		p->budget = share->budget;
 		p->period = share->period;
 		p->low_prio = share->low_prio;
@@ -317,19 +348,13 @@ static long run_with_share(struct scheduler *s, l4_sched_param_t *p)
 		return -L4_EBUSY;
 	if (!share || (share->thread && cost < share->cost && !rest))
 		return -L4_ENOMEM;
-	if (!share->thread && l4_is_invalid_cap(next = quota_slot_take(s->obj.owner)))
-		return -L4_ENOMEM;
-	err = l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, received_cap, p));
-	if (err < 0 && next)
-		quota_slot_return(s->obj.owner, next);
+	err = share->thread ? 0 : share_take(s, share);
+	if (err >= 0)
+		err = l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, share->thread, p));
 	if (err < 0)
 		return err;
-	if (share->thread && cost < share->cost)
+	if (cost < share->cost)
 		*rest = (struct share){ .cost = share->cost - cost, .until_ns = root_clock_ns() + s->period };
-	if (!share->thread) {
-		share->thread = received_cap;
-		received_cap = next;
-	}
 	share->budget = p->budget;
 	share->period = p->period;
 	share->low_prio = p->low_prio;

@@ -37,7 +37,8 @@
  * L4_SCHEDULER_RUN_THREAD_OP of a scheduler made so: -L4_EPERM above its priority. With a budget: what its threads may use in one of
  * its periods is at most that; a budget that is given back, by a smaller one or the thread's end, is free again a period later.
  * A thread with a budget of 0 keeps the one it has; without one it runs at no more than the priority of mr[5].
- * -L4_EPERM: there is none, or low_prio is above it; -L4_EBUSY: so much is not free; -L4_ENOMEM: too many threads (32).
+ * Who has one has root's IRQ registered for its end. -L4_EPERM: there is none, or low_prio is above it, or no right W to the thread;
+ * -L4_EBUSY: so much is not free, or another IRQ is registered for the thread's end; -L4_ENOMEM: too many threads (32), or no memory.
  */
 
 /** Dataspace operations. */
