@@ -203,7 +203,8 @@ static int channel_mmap(struct file *file, struct vm_area_struct *vma)
 	unsigned long bytes = vma->vm_end - vma->vm_start, at = vma->vm_pgoff << PAGE_SHIFT;
 	bool index = vma->vm_pgoff == window >> PAGE_SHIFT;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* VM_SHARED is not set for a file that is open for reading only. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	if (index ? bytes > PAGE_SIZE : vma->vm_pgoff > window >> PAGE_SHIFT || bytes > window - at)
 		return -EINVAL;
