@@ -116,12 +116,15 @@ static long task_op(const l4_umword_t *mr, unsigned words)
 #define IRQ_LABEL 0x10000UL
 static unsigned long irqs;
 
+static int is_thread(l4_umword_t number)
+{
+	return number && number < 64;
+}
+
 /* A thread told by its number has an IRQ for its end. */
 static long register_end(l4_umword_t thread, l4_umword_t irq)
 {
-	if (!thread)
-		return -L4_ENOENT;
-	CHECK(thread < 64 && irq >= IRQ_LABEL);
+	CHECK(is_thread(thread) && irq >= IRQ_LABEL);
 	if (threads[thread].end && !threads[thread].dead)
 		return -L4_EBUSY;
 	threads[thread].end = irq;
@@ -159,6 +162,10 @@ l4_msgtag_t fake_call(l4_cap_idx_t dest, l4_msgtag_t tag)
 		result = physmem_map(mr);
 	} else if (dest == L4_BASE_TASK_CAP) {
 		result = task_op(mr, l4_msgtag_words(tag));
+	} else if (gate_label[dest >> L4_CAP_SHIFT] >= IRQ_LABEL && l4_msgtag_label(tag) == L4_PROTO_KOBJECT) {
+		CHECK(mr[0] == L4_RCV_EP_BIND_OP);
+		if (!(mr[1] & L4_INVALID_CAP) && !is_thread(gate_label[mr[1] >> L4_CAP_SHIFT]))
+			result = -L4_ENOENT;
 	} else if (l4_msgtag_label(tag) == L4_PROTO_THREAD) {
 		CHECK(mr[0] == L4_THREAD_REGISTER_DEL_IRQ_OP);
 		result = register_end(gate_label[dest >> L4_CAP_SHIFT], gate_label[mr[1] >> L4_CAP_SHIFT]);
@@ -722,6 +729,8 @@ static void check_shares(void)
 	/* one that could not be run has none */
 	CHECK(run(s, 5, 50, 1, 10000, 0) == 0);
 	clock_ns += 10000;
+	/* what is no thread is not asked anything */
+	CHECK(run(s, 100, 50, 1, 10000, 0) == -L4_ENOENT && !ran.prio);
 	scheduler_says = -L4_EINVAL;
 	CHECK(run(s, 7, 50, 1, 10000, 0) == -L4_EINVAL);
 	scheduler_says = 0;

@@ -4,6 +4,7 @@
 #include "../../lib/string.h"
 
 #include <l4/sys/factory.h>
+#include <l4/sys/rcv_endpoint.h>
 #include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
 #include <l4/sys/thread.h>
@@ -246,7 +247,11 @@ static long share_take(struct scheduler *s, struct share *share)
 	if (l4_is_valid_cap(next) && l4_is_valid_cap(end))
 		err = l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, end));
 	if (err >= 0) {
-		err = l4_error(l4_thread_register_del_irq(received_cap, end));
+		/* Only a thread can be bound: a gate of the client's would keep root waiting. */
+		err = l4_error(l4_rcv_ep_bind_thread(end, received_cap, 0));
+		l4_rcv_ep_bind_thread(end, L4_INVALID_CAP, 0);
+		if (err >= 0)
+			err = l4_error(l4_thread_register_del_irq(received_cap, end));
 		if (err >= 0) {
 			share->thread = received_cap;
 			share->end = end;
