@@ -87,13 +87,25 @@ def test_pages(name, conf):
     return [Result(name, why, again, retry=lambda: test_pages(name, conf)[0])]
 
 
+def stop_idle(monitor):
+    """Stops the machine while its CPU waits for an interrupt: what is on the kernel's stack then is known."""
+    while True:
+        monitor.command("stop")
+        if "HLT=1" in monitor.command("info registers"):
+            return
+        monitor.command("cont")
+        time.sleep(INTERVAL / 7)
+
+
 def test_panic(name):
     """A non-maskable interrupt ends the kernel: with a symbolised back trace and its own exit status."""
     process, path, again = start("native")
     try:
         monitor = Monitor(path)
         time.sleep(SAMPLES * INTERVAL)
-        monitor.send(b"nmi\n")
+        stop_idle(monitor)
+        monitor.command("nmi")
+        monitor.send(b"cont\n")
         status = process.wait(30)
     finally:
         text = finish(process, path)
