@@ -221,7 +221,8 @@ int vtd_start(l4_uint64_t root_pa, void *queues, l4_uint64_t queues_pa)
 	return err;
 }
 
-int vtd_stop(void)
+/* Switch off what this bit says, in all units where it is on. */
+static int stop_all(l4_uint32_t bit)
 {
 	unsigned i;
 	int err = 0;
@@ -231,10 +232,15 @@ int vtd_stop(void)
 
 		if (!u->registers.at)
 			err = -L4_EIO;
-		else if ((hw_read32(at(u, VTD_GSTS)) & VTD_TRANSLATE) && command(u, VTD_TRANSLATE, 0))
+		else if ((hw_read32(at(u, VTD_GSTS)) & bit) && command(u, bit, 0))
 			err = -L4_EIO;
 	}
 	return err;
+}
+
+int vtd_stop(void)
+{
+	return stop_all(VTD_TRANSLATE);
 }
 
 /* Interrupts. */
@@ -304,18 +310,7 @@ int vtd_interrupts_block(void)
 
 int vtd_interrupts_stop(void)
 {
-	unsigned i;
-	int err = 0;
-
-	for (i = 0; i < count; i++) {
-		const struct unit *u = &units[i];
-
-		if (!u->registers.at)
-			err = -L4_EIO;
-		else if ((hw_read32(at(u, VTD_GSTS)) & VTD_REMAP_INTERRUPTS) && command(u, VTD_REMAP_INTERRUPTS, 0))
-			err = -L4_EIO;
-	}
-	return err;
+	return stop_all(VTD_REMAP_INTERRUPTS);
 }
 
 int vtd_interrupts_flush(unsigned n)
