@@ -322,13 +322,6 @@ static void check_gates(void)
 	CHECK(dma_close(&bus.functions[1]) == 0 && gates == 0);
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-}
-
 int main(void)
 {
 	int stuck;

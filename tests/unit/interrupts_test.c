@@ -209,13 +209,6 @@ static void check_missing(void)
 	CHECK(begin(&stuck) && !told && !remapped_lines);
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-}
-
 int main(void)
 {
 	run_check("lines", check_lines);

@@ -156,13 +156,6 @@ static void check_endless(void)
 	CHECK(iommu_faults(say_name, stop) && waiting_count == 36 && !iommu_faults(say_name, stop));
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-}
-
 int main(void)
 {
 	int stuck;

@@ -291,14 +291,6 @@ static void check_limits(void)
 	CHECK(mux.focus == -1);
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-	fflush(stdout);
-}
-
 int main(void)
 {
 	shown = malloc(SHOWN);

@@ -254,13 +254,6 @@ static void check_shares(void)
 		CHECK(remap_map(&r, &spaces[f], REMAP_FIRST, 0, 4UL << 20, 1, 1) == 0);
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-}
-
 int main(void)
 {
 	run_check("random", check_random);

@@ -622,14 +622,6 @@ static void check_nonsense(void)
 	CHECK(release(q) == 0 && first->used == used);
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-	fflush(stdout);
-}
-
 /* A thread, told by its number, is run by a scheduler. */
 static long run(struct object *s, l4_umword_t thread, unsigned prio, l4_umword_t budget, l4_umword_t period, unsigned low)
 {

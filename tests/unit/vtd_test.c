@@ -443,13 +443,6 @@ static void check_interrupt_faults(void)
 	CHECK(vtd_fault_next(&f, &lost) == 1 && !f.is_interrupt && f.address == (7UL << 48 | 0x1000));
 }
 
-static void run_check(const char *n, void (*check)(void))
-{
-	name = n;
-	check();
-	printf("ok %s\n", n);
-}
-
 int main(void)
 {
 	run_check("flush", check_flush);

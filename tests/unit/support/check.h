@@ -20,4 +20,12 @@ static void check_at(int line, int good, const char *what)
 }
 #define CHECK(x) check_at(__LINE__, !!(x), #x)
 
+static inline void run_check(const char *n, void (*check)(void))
+{
+	name = n;
+	check();
+	printf("ok %s\n", n);
+	fflush(stdout);
+}
+
 #endif
